@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# make            the tool build/hull and the kernel build/hull.elf
+# make demo       install what is missing, build, run examples/c-http, ask it
+# make check      unit, abi and system tests; T=name runs one
+# make gdb        the demo image under QEMU's gdb stub
+# make format     clang-format over everything of ours
+B    := build
+ARCH ?= x86
+V    ?= 0
+Q    := $(if $(filter 1,$(V)),,@)
+CC   ?= gcc
+
+WARN := -Wall -Wextra -Wshadow -Wmissing-prototypes -Wvla -Werror
+STD  := -std=gnu11
+
+.DEFAULT_GOAL := all
+.DELETE_ON_ERROR:
+.PHONY: all kernel tool check demo gdb format clean lint
+
+include kernel/module.mk
+-include boot/module.mk
+-include cli/module.mk
+-include tests/module.mk
+
+all: kernel tool
+kernel: $(B)/hull.elf
+tool: $(B)/hull
+
+format:
+	$(Q)git ls-files '*.c' '*.h' | xargs clang-format -i
+
+clean:
+	rm -rf $(B)

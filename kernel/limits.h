@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * Every bound of the kernel, in one place. Hitting one is an error to the
+ * caller and is counted or logged there; none of them is silent.
+ */
+#ifndef HULL_LIMITS_H
+#define HULL_LIMITS_H
+
+#define CPUS_MAX            64      /* per-CPU areas, bits in a cpu_mask */
+#define THREADS_MAX         32768   /* of all kinds */
+#define KSTACK_SIZE         16384   /* a thread's kernel stack, bytes */
+#define PATH_MAX            4096    /* with the terminating NUL */
+#define NAME_MAX            255     /* one component, without NUL */
+#define SYMLINKS_MAX        40      /* followed in one walk */
+#define FDS_MAX             1048576 /* RLIMIT_NOFILE's hard ceiling */
+#define IOV_MAX             1024    /* segments of one readv/writev */
+#define VMAS_MAX            262144  /* mappings of one address space */
+#define ARG_BYTES_MAX       (1u << 20) /* argv + envp of one program */
+#define CMDLINE_MAX         4096    /* boot command line, with NUL */
+#define DEVICES_MAX         64      /* devices of one bus */
+#define MEMMAP_MAX          128     /* ranges of the boot memory map */
+#define EPOLL_NEST_MAX      4       /* epoll sets inside epoll sets */
+#define SIGQUEUE_MAX        1024    /* queued realtime signals a process */
+#define LOG_BYTES           65536   /* the kernel's log ring */
+
+#endif

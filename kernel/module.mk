@@ -1,0 +1,42 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The kernel: one ELF from every room, and the rooms' third-party parts.
+# Per-file objects under build/kernel/, so `make build/kernel/net/tcp.o` works.
+
+KROOMS := lib arch/$(ARCH) mm sched io dev fs net abi observe boot
+KSRCS  := $(sort $(foreach r,$(KROOMS),$(wildcard kernel/$(r)/*.c)))
+KASMS  := $(sort $(foreach r,$(KROOMS),$(wildcard kernel/$(r)/*.S)))
+KOBJS  := $(KSRCS:%.c=$(B)/%.o) $(KASMS:%.S=$(B)/%.S.o)
+
+KWARN  := $(WARN)
+KFLAGS := $(STD) -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel \
+          -mno-red-zone -mgeneral-regs-only -fno-omit-frame-pointer \
+          -fstack-protector-strong -mstack-protector-guard=global \
+          -fno-asynchronous-unwind-tables -fno-strict-aliasing \
+          -fno-delete-null-pointer-checks -fcf-protection=none \
+          -ffunction-sections -fdata-sections -nostdinc \
+          -isystem $(shell $(CC) -print-file-name=include) \
+          -Iinclude -Ikernel/arch/$(ARCH) -Ikernel -MMD -MP
+KLDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack \
+            --gc-sections --build-id=none
+
+# Rooms add third-party objects here (lwIP, LZ4), built with their own flags.
+KTHIRD :=
+-include $(sort $(wildcard kernel/*/room.mk))
+
+$(B)/kernel/%.o: kernel/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) $(KWARN) -include kernel/lib/banned.h -c $< -o $@
+
+$(B)/kernel/%.S.o: kernel/%.S
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(KFLAGS) -D__ASSEMBLER__ -c $< -o $@
+
+$(B)/hull.debug: $(KOBJS) $(KTHIRD) kernel/arch/$(ARCH)/kernel.ld
+	$(Q)$(LD) $(KLDFLAGS) -T kernel/arch/$(ARCH)/kernel.ld -o $@ \
+		$(KOBJS) $(KTHIRD)
+
+$(B)/hull.elf: $(B)/hull.debug
+	$(Q)objcopy --strip-all $< $@
+	@echo "hull.elf: $$(stat -c %s $@) bytes"
+
+-include $(KOBJS:.o=.d)
