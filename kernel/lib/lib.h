@@ -133,7 +133,7 @@ __noreturn void assert_failed(const char *expr, const char *file, int line);
 
 /* Called by panic() with the formatted message: prints registers, backtrace,
  * and ends the machine. Set once by arch. */
-typedef __noreturn void panic_body_fn(const char *message);
+typedef void panic_body_fn(const char *message);
 void panic_body_set(panic_body_fn *body);
 
 /* --- fault injection (lib/fault.c) ---
