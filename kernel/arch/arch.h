@@ -26,6 +26,8 @@ struct spinlock {
  * (inline)
  *   unsigned cpu_id(void)                 this CPU, 0..cpu_count()-1
  *   struct thread *arch_current(void)     the running thread
+ *   void arch_current_set(struct thread *t)  names the thread that already
+ *                                         runs here: boot's, an idle loop's
  *   bool irq_enabled(void); void irq_enable(void); void irq_disable(void)
  *   uint64_t irq_save(void); void irq_restore(uint64_t)
  *   void cpu_relax(void)

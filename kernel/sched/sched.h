@@ -6,8 +6,8 @@
  *
  *   thread_init -> NEW --thread_start--> READY <--> RUNNING
  *   RUNNING --waitq_*, thread_sleep--> WAITING --waitq_wake*, timeout,
- *   thread_interrupt--> READY;   RUNNING --thread_exit--> DEAD (reaped by the
- *   next thread on that CPU, which calls thread->reap)
+ *   thread_interrupt--> READY;   RUNNING --thread_exit--> DEAD (handed to the
+ *   reaper thread once its stack is left, which calls thread->reap)
  */
 #ifndef HULL_SCHED_H
 #define HULL_SCHED_H
@@ -18,6 +18,9 @@
 
 enum thread_state { THREAD_NEW, THREAD_READY, THREAD_RUNNING, THREAD_WAITING,
                     THREAD_DEAD };
+
+/* Bits of arch_thread.work; the others are abi's. */
+enum thread_work { THREAD_WORK_INTERRUPT = 1 };
 
 struct waitq;
 
@@ -37,15 +40,24 @@ struct thread {
     uint32_t weight;            /* [rq] from the nice value */
     uint64_t vruntime;          /* [rq] */
     nsec_t on_cpu_since;        /* [rq] */
-    nsec_t time_program, time_kernel;   /* CPU time used */
+    nsec_t time_program;        /* [rq] CPU time used by a program's thread, */
+    nsec_t time_kernel;         /* or by a kernel thread */
     uint64_t switches_vol, switches_invol;
     struct cpu_mask allowed;    /* [rq] affinity */
     struct tree_node rq_node;   /* [rq] */
     struct list all_link;       /* every thread, for listing */
     const char *wait_reason;    /* static text, for dumps */
     void (*reap)(struct thread *); /* [I] called after the last switch away,
-                                 * in another thread, interrupts on; frees */
-    void *sched_private[8];     /* sched's own */
+                                 * by the reaper thread; may block; frees */
+
+    /* sched's own */
+    uint32_t wait_word;         /* [a] enum in sched_priv.h */
+    bool queued;                /* [rq] rq_node is in a run queue */
+    int8_t nice;                /* [rq] */
+    struct arch_pt *pt;         /* [I] of mm, or NULL */
+    void (*entry)(void *);      /* [I] */
+    void *entry_arg;            /* [I] */
+    struct list dead_link;      /* [dead_lock] */
 };
 
 /* Prepares t (zeroed by the caller) with a kernel stack; entry(arg) runs on
@@ -153,11 +165,14 @@ int thread_sleep_until(nsec_t deadline, unsigned flags);
 /* Low level, for futex: block the current thread until thread_wake(t) or the
  * deadline. The caller announces itself under its own lock first, with
  * thread_wait_prepare() before releasing that lock; a wake-up after prepare is
- * not lost. */
+ * not lost. commit may return 0 with no wake-up behind it (a signal in an
+ * uninterruptible wait): the caller keeps its own mark of who was woken. */
 void thread_wait_prepare(const char *reason);
-int thread_wait_commit(nsec_t deadline, unsigned flags);    /* 0/-ETIMEDOUT/-EINTR */
+/* 0, -ETIMEDOUT, or -EINTR. */
+int thread_wait_commit(nsec_t deadline, unsigned flags);
 void thread_wait_cancel(void);          /* prepared, but need not wait */
-void thread_wake(struct thread *t);     /* any context; harmless if running */
+/* Any context; harmless if running. The caller keeps t alive for the call. */
+void thread_wake(struct thread *t);
 
 /* ---------------- sleeping locks ---------------- */
 
