@@ -231,25 +231,33 @@ struct pt_entry {
     unsigned prot;          /* PROT_*_BIT */
     bool huge;
     bool dirty, accessed;
+    bool table;             /* only from unmap: pa is an emptied table */
 };
 int arch_pt_init(struct arch_pt *pt);       /* kernel half shared. -ENOMEM */
 void arch_pt_release(struct arch_pt *pt);   /* frees tables, not frames */
 /* Maps pa at va (a page, or 2 MiB with PT_HUGE). Replaces what is there only
  * if it maps the same level; a huge page in the way is the caller's bug.
- * No flush is needed for entries that were not present. -ENOMEM. The caller
- * holds the address space's page-table lock. */
+ * No flush is needed for entries that were not present. -ENOMEM; -EEXIST for
+ * PT_HUGE where a table of small pages is. The caller holds the address
+ * space's page-table lock. */
 int arch_pt_map(struct arch_pt *pt, uaddr_t va, paddr_t pa, unsigned prot);
 /* False when nothing is mapped at va. */
 bool arch_pt_query(struct arch_pt *pt, uaddr_t va, struct pt_entry *out);
 /* Removes every mapping in [start,end), calling fn for each with its entry;
  * the frames must not be reused before arch_tlb_flush. A huge page that
- * straddles a bound must have been split. */
-void arch_pt_unmap(struct arch_pt *pt, uaddr_t start, uaddr_t end,
-                   void (*fn)(void *arg, uaddr_t va, const struct pt_entry *e),
-                   void *arg);
+ * straddles a bound must have been split. When fn returns false the walk stops
+ * behind that entry. Returns the first address not walked (end: all done).
+ * Tables that are known to have become empty are unlinked and passed to fn
+ * as well, with e->table set: the caller gives them to hooks->pt_free after
+ * the flush. Costs what is mapped, not the size of the range. */
+uaddr_t arch_pt_unmap(struct arch_pt *pt, uaddr_t start, uaddr_t end,
+                      bool (*fn)(void *arg, uaddr_t va,
+                                 const struct pt_entry *e),
+                      void *arg);
 /* Changes protection of what is mapped in [start,end); prot 0 makes entries
- * non-accessible but keeps frames. */
-void arch_pt_protect(struct arch_pt *pt, uaddr_t start, uaddr_t end,
+ * non-accessible but keeps frames (query still finds them, with prot 0).
+ * True when an entry lost a right, so that a flush is needed. */
+bool arch_pt_protect(struct arch_pt *pt, uaddr_t start, uaddr_t end,
                      unsigned prot);
 /* Breaks the huge page over va into 512 small ones. -ENOMEM. */
 int arch_pt_split(struct arch_pt *pt, uaddr_t va);

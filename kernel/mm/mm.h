@@ -79,9 +79,11 @@ struct page_cache {
                                  * nothing may ever be reclaimed */
     uint64_t nr_pages;          /* [lock] present */
     struct spinlock lock;
-    struct tree pages;          /* [lock]; or what mm finds better */
-    struct list lru_link;
-    void *root;                 /* mm's */
+    unsigned height;            /* [lock] levels of the index */
+    void *root;                 /* [lock] the index; height 0: page 0 */
+    uint64_t cursor;            /* [lock] where reclaim goes on */
+    struct list mappings;       /* [lock] vma.share_link */
+    struct list lru_link;       /* mm's list of caches to reclaim from */
 };
 
 void page_cache_init(struct page_cache *pc, const struct page_cache_ops *ops,
@@ -153,8 +155,8 @@ struct vma {                        /* read-only outside mm */
     uint64_t gap;                   /* augmented: free room before it */
     uint64_t max_gap;
     struct mm *mm;
-    struct list share_link;         /* mappings of one cache */
-    void *anon;                     /* mm's: shared anonymous store */
+    struct page_cache *pc;          /* [I] what ops->cache said */
+    struct list share_link;         /* [pc->lock] in pc->mappings */
 };
 
 struct mm;                          /* an address space; refcounted */
@@ -216,7 +218,8 @@ bool mm_fault(uaddr_t addr, unsigned flags, struct trap_info *info);
 /* Called when a page cannot be had for the program; does not return to it
  * (kills it). Set by abi. */
 void mm_oom_hook_set(void (*oom)(const char *what));
-/* The frame behind a futex word, for shared futexes: (object id, offset). */
+/* What a futex word is known by: (cache, offset) in a shared mapping, else
+ * (address space, address). -EFAULT where nothing is mapped. */
 int mm_futex_key(struct mm *mm, uaddr_t addr, uint64_t key[2]);
 
 /* ---------------- copies from and to the program (K5) ---------------- */
@@ -239,8 +242,12 @@ bool user_range_ok(uaddr_t addr, size_t n);
 
 /* ---------------- start-up ---------------- */
 
-/* Takes the RAM of boot_info, less the image and what is reserved. */
+/* Takes the RAM of boot_info, less the image, the boot module, the first
+ * 1 MiB (arch's, to start CPUs) and what is not plain RAM. */
 void mm_init(const struct boot_info *info);
+/* For arch_hooks.pt_alloc and pt_free. */
+paddr_t mm_pt_alloc(void);
+void mm_pt_free(paddr_t pa);
 /* mm needs sleeping locks of sched, which is above it: sched hands them down
  * before the second thread exists. */
 struct mm_sleep_ops {
