@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* The commands, one per file cmd_NAME.c. Each takes its own argv (argv[0] is
+ * the command's name) and returns the tool's exit status. */
+#ifndef CLI_COMMANDS_H
+#define CLI_COMMANDS_H
+
+struct command {
+    const char *name;
+    int (*run)(int argc, char **argv);
+    const char *about;
+};
+
+extern const struct command commands[];     /* ends with name NULL */
+
+int cmd_build(int argc, char **argv);
+int cmd_doctor(int argc, char **argv);
+int cmd_help(int argc, char **argv);
+int cmd_images(int argc, char **argv);
+int cmd_inspect(int argc, char **argv);
+int cmd_rmi(int argc, char **argv);
+int cmd_run(int argc, char **argv);
+int cmd_version(int argc, char **argv);
+
+#endif

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "contents.h"
+#include "../util/path.h"
+#include "../util/proc.h"
+#include "closure.h"
+#include "manifest.h"
+
+#include <errno.h>
+#include <hull/manifest.h>
+#include <limits.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:" \
+                     "/sbin:/bin"
+#define CA_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
+#define ZONEINFO "/usr/share/zoneinfo"
+
+/* A program may come by either name of a folder that Debian merged. */
+static int add_merged(struct tree *t)
+{
+    static const char *const names[] = {"bin", "sbin", "lib", "lib64"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        char *top = xstrfmt("/%s", names[i]);
+        char *under = xstrfmt("usr/%s", names[i]);
+        char *usr = xstrfmt("/usr/%s", names[i]);
+        bool ok = tree_find(t, top) || (tree_add_dir(t, usr, 0755) &&
+                                        tree_add_link(t, top, under));
+
+        free(top);
+        free(under);
+        free(usr);
+        if (!ok) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static int add_rootfs(const struct hullfile *hf, struct tree *t)
+{
+    char *host;
+    int rc;
+
+    if (!hf->rootfs) {
+        return 0;
+    }
+    host = path_join(hf->dir, hf->rootfs);
+    if (!path_is_dir(host)) {
+        rc = hullfile_error(hf, hf->rootfs_line, "rootfs '%s' is no folder; "
+                            "name one, relative to the Hullfile", hf->rootfs);
+    } else {
+        rc = tree_add_folder(t, "/", host, hf->rootfs_line, true);
+    }
+    free(host);
+    return rc;
+}
+
+static int add_one(const struct hullfile *hf, struct tree *t,
+                   const struct hullfile_file *f)
+{
+    char *host = path_join(hf->dir, f->host);
+    struct tree_node *node = NULL;
+    struct stat st;
+    int rc = -1;
+
+    if (stat(host, &st)) {
+        hullfile_error(hf, f->line, "cannot find '%s' for %s: %s; make it "
+                       "(the build command could), or mend the path", f->host,
+                       f->guest, strerror(errno));
+    } else if (S_ISDIR(st.st_mode)) {
+        rc = tree_add_folder(t, f->guest, host, f->line, false);
+    } else if (!S_ISREG(st.st_mode)) {
+        hullfile_error(hf, f->line, "'%s' is neither a file nor a folder",
+                       f->host);
+    } else if (access(host, R_OK)) {
+        hullfile_error(hf, f->line, "cannot read '%s': %s", f->host,
+                       strerror(errno));
+    } else {
+        char *real = realpath(host, NULL);
+
+        node = tree_add_file(t, f->guest, real ? real : host, st.st_mode);
+        free(real);
+    }
+    if (node) {
+        node->line = f->line;
+        rc = 0;
+    }
+    free(host);
+    return rc;
+}
+
+static int add_files(const struct hullfile *hf, struct tree *t)
+{
+    int rc = 0;
+
+    for (size_t i = 0; i < hf->nfiles; i++) {
+        rc |= add_one(hf, t, &hf->files[i]);
+    }
+    return rc;
+}
+
+/* The program's path in the tree, or NULL. */
+static char *program_in_tree(const struct hullfile *hf, const struct tree *t)
+{
+    const char *name = hf->cmd.v[0];
+    const char *search = strvec_env(&hf->env, "PATH");
+    struct strvec dirs;
+    char *found = NULL;
+
+    if (strchr(name, '/')) {
+        char *base = path_join(hf->workdir ? hf->workdir : "/", name);
+
+        found = path_normalize(base);
+        free(base);
+        if (!tree_find(t, found)) {
+            free(found);
+            found = NULL;
+        }
+        return found;
+    }
+    strvec_init(&dirs);
+    strvec_split(&dirs, search ? search : DEFAULT_PATH, ":");
+    for (size_t i = 0; i < dirs.nr && !found; i++) {
+        char *path = path_join(dirs.v[i], name);
+
+        if (tree_find(t, path)) {
+            found = path;
+        } else {
+            free(path);
+        }
+    }
+    strvec_release(&dirs);
+    return found;
+}
+
+/* The program taken from this host, at the path it has here. */
+static char *program_from_host(const struct hullfile *hf, struct tree *t)
+{
+    const char *name = hf->cmd.v[0];
+    char *host = NULL, *real, *guest;
+    struct tree_node *node;
+    struct stat st;
+
+    if (name[0] == '/' || !strchr(name, '/')) {
+        host = proc_find(name);
+    }
+    if (!host) {
+        hullfile_error(hf, hf->cmd_line, "cmd's program '%s' is neither in "
+                       "the image nor on this host; add it to files, such "
+                       "as\n  files:\n    /%s: PATH-HERE", name,
+                       name + strspn(name, "/."));
+        return NULL;
+    }
+    real = realpath(host, NULL);
+    guest = path_normalize(host);
+    free(host);
+    if (!real || stat(real, &st)) {
+        die_errno("cannot read %s", guest);
+    }
+    node = tree_add_file(t, guest, real, st.st_mode);
+    free(real);
+    if (!node) {
+        free(guest);
+        return NULL;
+    }
+    node->line = hf->cmd_line;
+    return guest;
+}
+
+static char *find_program(const struct hullfile *hf, struct tree *t)
+{
+    char *program = program_in_tree(hf, t);
+    struct tree_node *node;
+
+    if (!program && !hf->rootfs) {
+        program = program_from_host(hf, t);
+        if (!program) {
+            return NULL;
+        }
+    }
+    if (!program) {
+        hullfile_error(hf, hf->cmd_line, "cmd's program '%s' is not in the "
+                       "image; add it to files or to the rootfs",
+                       hf->cmd.v[0]);
+        return NULL;
+    }
+    node = tree_find(t, program);
+    if (node->kind != TREE_FILE || !(node->mode & 0111)) {
+        hullfile_error(hf, hf->cmd_line, "cmd's program %s %s", program,
+                       node->kind == TREE_FILE
+                           ? "is not executable; chmod +x it"
+                           : "is a folder; name a program in it");
+        free(program);
+        return NULL;
+    }
+    return program;
+}
+
+static int add_text_unless(struct tree *t, const char *path, const char *text)
+{
+    return tree_find(t, path) || tree_add_text(t, path, text) ? 0 : -1;
+}
+
+static int add_etc(struct tree *t, bool glibc)
+{
+    int rc = 0;
+
+    rc |= add_text_unless(t, "/etc/passwd",
+                          "root:x:0:0:root:/root:/bin/sh\n"
+                          "nobody:x:65534:65534:nobody:/nonexistent:"
+                          "/usr/sbin/nologin\n");
+    rc |= add_text_unless(t, "/etc/group", "root:x:0:\nnogroup:x:65534:\n");
+    rc |= add_text_unless(t, "/etc/hosts",
+                          "127.0.0.1\tlocalhost\n"
+                          "::1\tlocalhost ip6-localhost ip6-loopback\n");
+    if (glibc) {
+        rc |= add_text_unless(t, "/etc/nsswitch.conf",
+                              "passwd: files\ngroup: files\nshadow: files\n"
+                              "hosts: files dns\nnetworks: files\n"
+                              "protocols: files\nservices: files\n");
+        rc |= add_text_unless(t, "/etc/host.conf", "multi on\n");
+    }
+    return rc;
+}
+
+static int add_ca(const struct hullfile *hf, struct tree *t)
+{
+    struct tree_node *node;
+
+    if (!hf->ca_certificates || tree_find(t, CA_BUNDLE)) {
+        return 0;
+    }
+    if (access(CA_BUNDLE, R_OK)) {
+        return hullfile_error(hf, hf->ca_line, "this host has no %s; try: "
+                              "apt-get install ca-certificates", CA_BUNDLE);
+    }
+    node = tree_add_file(t, CA_BUNDLE, CA_BUNDLE, 0644);
+    return node && tree_add_link(t, "/etc/ssl/cert.pem",
+                                 "certs/ca-certificates.crt") ? 0 : -1;
+}
+
+static int add_tz(const struct hullfile *hf, struct tree *t)
+{
+    char *zone, *host, *target;
+    int rc = -1;
+
+    if (!hf->tz) {
+        return 0;
+    }
+    zone = path_normalize(hf->tz);
+    target = xstrfmt("%s%s", ZONEINFO, zone);
+    host = realpath(target, NULL);
+    if (!host || path_is_dir(host)) {
+        hullfile_error(hf, hf->tz_line, "this host knows no time zone '%s'; "
+                       "mend its name, or try: apt-get install tzdata",
+                       hf->tz);
+    } else if (tree_add_file(t, target, host, 0644) &&
+               tree_add_link(t, "/etc/localtime", target)) {
+        char *text = xstrfmt("%s\n", zone + 1);
+
+        rc = add_text_unless(t, "/etc/timezone", text);
+        free(text);
+    }
+    free(zone);
+    free(target);
+    free(host);
+    return rc;
+}
+
+static int add_folders(const struct hullfile *hf, struct tree *t)
+{
+    static const struct {
+        const char *path;
+        mode_t mode;
+    } folders[] = {
+        {"/dev", 0755}, {"/proc", 0555}, {"/sys", 0555}, {"/tmp", 01777},
+        {"/run", 0755}, {"/root", 0700}, {"/var/tmp", 01777},
+        {"/dev/shm", 01777},
+    };
+
+    for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
+        if (!tree_find(t, folders[i].path) &&
+            !tree_add_dir(t, folders[i].path, folders[i].mode)) {
+            return -1;
+        }
+    }
+    if (hf->workdir && !tree_find(t, hf->workdir) &&
+        !tree_add_dir(t, hf->workdir, 0755)) {
+        return -1;
+    }
+    return 0;
+}
+
+int contents_tree(const struct hullfile *hf, struct tree *t, char **program)
+{
+    bool glibc = false;
+
+    *program = NULL;
+    if (add_rootfs(hf, t) || add_merged(t)) {
+        return -1;
+    }
+    if (add_files(hf, t)) {
+        return -1;
+    }
+    *program = find_program(hf, t);
+    if (!*program || closure_add(t, hf, &glibc)) {
+        return -1;
+    }
+    return add_folders(hf, t) | add_etc(t, glibc) | add_ca(hf, t) |
+           add_tz(hf, t);
+}
+
+void contents_manifest(const struct hullfile *hf, const char *program,
+                       struct strbuf *manifest)
+{
+    manifest_begin(manifest);
+    manifest_add(manifest, HULL_REC_ARG, program);
+    for (size_t i = 1; i < hf->cmd.nr; i++) {
+        manifest_add(manifest, HULL_REC_ARG, hf->cmd.v[i]);
+    }
+    if (!strvec_env(&hf->env, "PATH")) {
+        manifest_add(manifest, HULL_REC_ENV, "PATH=" DEFAULT_PATH);
+    }
+    if (!strvec_env(&hf->env, "HOME")) {
+        manifest_add(manifest, HULL_REC_ENV, "HOME=/root");
+    }
+    for (size_t i = 0; i < hf->env.nr; i++) {
+        manifest_add(manifest, HULL_REC_ENV, hf->env.v[i]);
+    }
+    if (hf->workdir) {
+        manifest_add(manifest, HULL_REC_WORKDIR, hf->workdir);
+    }
+    if (hf->hostname) {
+        manifest_add(manifest, HULL_REC_HOSTNAME, hf->hostname);
+    }
+    manifest_end(manifest);
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "erofs.h"
+#include "../util/path.h"
+#include "../util/proc.h"
+#include "../util/progress.h"
+
+/*
+ * 64 KiB of compressed data at a time compresses well and is still read with
+ * one request; an extent holds at most 256 KiB of plain data, which bounds the
+ * buffer that the kernel decompresses into. Owner, times and the file
+ * system's own UUID are fixed, so that a build can be repeated.
+ */
+static const char *const options[] = {
+    "--quiet", "-d0", "-x-1", "-zlz4hc,12", "-C65536", "-Eztailpacking",
+    "--max-extent-bytes=262144", "--all-root", "-T0",
+    "-U00000000-0000-0000-0000-000000000001",
+};
+
+void erofs_make(const char *folder, const char *out)
+{
+    char *mkfs = proc_find("mkfs.erofs");
+    struct strvec argv;
+    struct strbuf text;
+    int rc;
+
+    if (!mkfs) {
+        die("mkfs.erofs is not installed; try: apt-get install erofs-utils");
+    }
+    strvec_init(&argv);
+    strbuf_init(&text);
+    strvec_push(&argv, mkfs);
+    for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
+        strvec_push(&argv, options[i]);
+    }
+    strvec_push(&argv, out);
+    strvec_push(&argv, folder);
+    progress_begin("compressing");
+    rc = proc_run(&argv, NULL, &text, &text);
+    progress_clear();
+    strbuf_rtrim(&text);
+    if (rc && strstr(text.buf, "No space left")) {
+        die("cannot write %s: the disk is full; free some space there, or "
+            "set XDG_DATA_HOME (or -o) to a disk that has room", out);
+    }
+    if (rc) {
+        die("mkfs.erofs failed with status %d:\n%s", rc, text.buf);
+    }
+    strbuf_release(&text);
+    strvec_release(&argv);
+    free(mkfs);
+}

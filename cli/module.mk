@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# The tool: build/hull from cli/, with the BIOS loader inside.
+CLI_SRCS := $(sort $(wildcard cli/*.c cli/*/*.c))
+CLI_OBJS := $(CLI_SRCS:%.c=$(B)/%.o) $(B)/cli/image/loader.S.o
+CLI_LIBS := yaml-0.1 jansson libelf libcrypto
+CLI_FLAGS = $(STD) -O2 -g $(WARN) -D_GNU_SOURCE -Iinclude -MMD -MP \
+            $(shell pkg-config --cflags $(CLI_LIBS))
+
+$(B)/cli/%.o: cli/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(CLI_FLAGS) -c $< -o $@
+
+$(B)/cli/image/loader.S.o: cli/image/loader.S $(B)/boot/bios.bin
+	@mkdir -p $(@D)
+	$(Q)$(CC) -DLOADER_BLOB='"$(B)/boot/bios.bin"' -c $< -o $@
+
+$(B)/hull: $(CLI_OBJS)
+	$(Q)$(CC) -o $@ $(CLI_OBJS) $(shell pkg-config --libs $(CLI_LIBS))
+
+-include $(CLI_OBJS:.o=.d)
