@@ -268,7 +268,7 @@ void arch_tlb_flush(struct arch_pt *pt, uaddr_t start, uaddr_t end);
 /* The kernel's own mappings, outside the direct map (stacks, modules).
  * -ENOMEM. Addresses from the range ARCH_KMAP_START..END (arch_inline.h). */
 int arch_kmap(void *va, paddr_t pa, unsigned prot);
-void arch_kunmap(void *va);                 /* with a flush on all CPUs */
+paddr_t arch_kunmap(void *va);  /* flushes all CPUs; what was mapped, or 0 */
 /* Device registers, uncached. NULL when out of memory. Never unmapped. */
 volatile void *arch_mmio_map(paddr_t pa, uint64_t size);
 /* Read-only kernel text, no-execute data: called once when start-up is done. */
