@@ -163,6 +163,7 @@ struct file {
     off_t pos;                  /* [pos_lock] */
     struct mutex pos_lock;
     struct list epoll_items;    /* [epoll's lock] sets that watch it */
+    struct file *next_free;     /* [pool's lock] */
     void *vnode;                /* [I] fs's, NULL otherwise */
     int owner_pid, owner_sig;   /* F_SETOWN, F_SETSIG */
 };
@@ -189,9 +190,14 @@ int file_set_flags(struct file *f, uint32_t flags);
 struct fdtable;                 /* one a process; refcounted */
 struct fdtable *fdtable_create(void);
 void fdtable_unref(struct fdtable *t);      /* closes all at the last one */
-/* The file with a reference to drop by fdtable_put, or NULL. */
+/* The file at fd, or NULL; given back by fdtable_put in the same call. While
+ * the table has one thread (fdtable_single_set) no reference is counted: who
+ * keeps the file beyond the call takes a file_ref of its own. */
 struct file *fdtable_get(struct fdtable *t, int fd);
 void fdtable_put(struct file *f);
+/* One program thread alone uses t: true only where no second one exists,
+ * false before a second one starts. Off at first. */
+void fdtable_single_set(struct fdtable *t, bool single);
 /* Lowest free descriptor >= min below limit. Takes over the caller's
  * reference on success. fd, -EMFILE, -ENOMEM. */
 int fdtable_install(struct fdtable *t, struct file *f, int min, int limit,
@@ -213,11 +219,15 @@ int fdtable_next(struct fdtable *t, int fd);
 
 /* flags: O_NONBLOCK, O_CLOEXEC is the caller's. Read end, write end. */
 int pipe_create(struct file *ends[2], uint32_t flags);
-/* A FIFO in a file system: `slot` is a pointer kept in the vnode (fs locks
- * it); opens with Linux's blocking rules. ERR_PTR. */
+/* A FIFO in a file system: *slot is a pointer kept in the vnode, NULL at
+ * first; `lock` guards it and is taken here. Opens with Linux's blocking
+ * rules. ERR_PTR: -ENXIO, -ENOMEM, -ERESTARTSYS. */
 struct file *fifo_open(void **slot, struct mutex *lock, uint32_t flags);
+/* The vnode goes: drops what is in the slot (NULL is fine). */
+void fifo_release(void *slot);
 long pipe_size(struct file *f, long set);   /* F_GETPIPE_SZ; set > 0 sets */
 bool file_is_pipe(const struct file *f);
+bool file_is_epoll(const struct file *f);
 struct file *eventfd_create(uint32_t initial, bool semaphore, uint32_t flags);
 /* clock: 0 realtime, 1 monotonic, 7 boottime. Settings are Linux's itimerspec
  * in nsec: value absolute if abs; interval 0 is one shot. */
@@ -240,12 +250,10 @@ struct file *epoll_create_file(uint32_t flags);
 int epoll_control(struct file *ep, int op, struct file *f, int fd,
                   const struct epoll_event *ev);
 /* Fills up to max events in kernel memory; their number, 0 at the deadline,
- * -EINTR, -EINVAL when ep is no epoll file. deadline 0: do not wait. */
+ * -EINTR, -EINVAL when ep is no epoll file. deadline 0: do not wait. A file
+ * leaves every set when its last reference goes, as on Linux. */
 int epoll_wait_events(struct file *ep, struct epoll_event *out, int max,
                       nsec_t deadline);
-/* f's descriptor fd was closed: leave every set (called by fdtable_close). */
-void epoll_file_closed(struct file *f, int fd);
-
 /* poll and select. Fills revents; how many are ready, 0 at the deadline,
  * -EINTR, -ENOMEM. NULL files give POLLNVAL; fd < 0 is skipped by abi. */
 struct poll_item { struct file *file; uint32_t events, revents; };

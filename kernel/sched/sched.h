@@ -50,6 +50,8 @@ struct thread {
     void (*reap)(struct thread *); /* [I] called after the last switch away,
                                  * by the reaper thread; may block; frees */
 
+    uint32_t files_borrowed;    /* [own thread] io's: held uncounted */
+
     /* sched's own */
     uint32_t wait_word;         /* [a] enum in sched_priv.h */
     bool queued;                /* [rq] rq_node is in a run queue */
