@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* epoll: level, edge, oneshot, exclusive, nesting, errors. */
+#include "t.h"
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+static int ep;
+
+static void wait_show(const char *what, int ms)
+{
+    struct epoll_event ev[8];
+    int n = epoll_wait(ep, ev, 8, ms);
+
+    printf("%s: %d", what, n);
+    if (n < 0)
+        printf(" %s", strerrorname_np(errno));
+    for (int i = 0; i < n; i++)
+        printf(" [%x %lu]", ev[i].events, (unsigned long)ev[i].data.u64);
+    putchar('\n');
+}
+
+static int ctl(int op, int fd, uint32_t events, uint64_t data)
+{
+    struct epoll_event ev = { .events = events, .data.u64 = data };
+
+    return epoll_ctl(ep, op, fd, &ev);
+}
+
+static void modes(void)
+{
+    int s[2];
+    char b[10];
+
+    socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s);
+    R(ctl(EPOLL_CTL_ADD, s[0], EPOLLIN, 1));
+    R(ctl(EPOLL_CTL_ADD, s[0], EPOLLIN, 1));
+    wait_show("nothing", 0);
+    write(s[1], "abc", 3);
+    wait_show("level", 100);
+    wait_show("level again", 100);
+    R(ctl(EPOLL_CTL_MOD, s[0], EPOLLIN | EPOLLET, 2));
+    wait_show("edge", 100);
+    wait_show("edge again", 0);
+    write(s[1], "d", 1);
+    wait_show("edge after more", 100);
+    R(ctl(EPOLL_CTL_MOD, s[0], EPOLLIN | EPOLLET, 2));
+    wait_show("edge after MOD", 100);
+    R(ctl(EPOLL_CTL_MOD, s[0], EPOLLIN | EPOLLONESHOT, 3));
+    wait_show("oneshot", 100);
+    wait_show("oneshot again", 0);
+    write(s[1], "e", 1);
+    wait_show("oneshot after more", 0);
+    R(ctl(EPOLL_CTL_MOD, s[0], EPOLLIN | EPOLLONESHOT, 4));
+    wait_show("oneshot rearmed", 100);
+    R(ctl(EPOLL_CTL_MOD, s[0], EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, 5));
+    wait_show("in out", 100);
+    read(s[0], b, 10);
+    wait_show("after read", 0);
+    shutdown(s[1], SHUT_WR);
+    wait_show("peer shut", 100);
+    close(s[1]);
+    wait_show("peer closed", 100);
+    R(ctl(EPOLL_CTL_DEL, s[0], 0, 0));
+    R(ctl(EPOLL_CTL_DEL, s[0], 0, 0));
+    R(ctl(EPOLL_CTL_MOD, s[0], 0, 0));
+    close(s[0]);
+}
+
+static void errors(void)
+{
+    int file = open("/tmp/ep", O_CREAT | O_RDWR, 0600);
+    struct epoll_event ev;
+
+    R(ctl(EPOLL_CTL_ADD, file, EPOLLIN, 1));
+    R(ctl(EPOLL_CTL_ADD, -1, EPOLLIN, 1));
+    R(ctl(EPOLL_CTL_ADD, ep, EPOLLIN, 1));
+    R(ctl(99, 0, EPOLLIN, 1));
+    R(epoll_ctl(file, EPOLL_CTL_ADD, 0, &ev));
+    R(epoll_wait(file, &ev, 1, 0));
+    R(epoll_wait(ep, &ev, 0, 0));
+    R(epoll_wait(ep, &ev, -1, 0));
+    R(epoll_wait(-1, &ev, 1, 0));
+    R(epoll_create(0));
+    R(epoll_create1(77));
+    close(file);
+}
+
+static void removal(void)
+{
+    int e = eventfd(1, 0), d;
+
+    R(ctl(EPOLL_CTL_ADD, e, EPOLLIN, 6));
+    wait_show("ready", 0);
+    close(e);
+    wait_show("closed", 0);
+    e = eventfd(1, 0);
+    R(ctl(EPOLL_CTL_ADD, e, EPOLLIN, 7));
+    d = dup(e);
+    R(ctl(EPOLL_CTL_ADD, d, EPOLLIN, 8));
+    R(ctl(EPOLL_CTL_DEL, d, 0, 0));
+    close(d);
+    wait_show("one left", 0);
+    close(e);
+}
+
+static void nesting(void)
+{
+    int inner = epoll_create1(0), e = eventfd(0, 0), outer = ep;
+    uint64_t one = 1;
+    struct epoll_event ev = { .events = EPOLLIN, .data.u64 = 9 };
+
+    R(epoll_ctl(inner, EPOLL_CTL_ADD, e, &ev));
+    R(ctl(EPOLL_CTL_ADD, inner, EPOLLIN, 10));
+    R(epoll_ctl(inner, EPOLL_CTL_ADD, outer, &ev));
+    wait_show("nested none", 0);
+    write(e, &one, 8);
+    wait_show("nested", 100);
+    close(inner);
+    close(e);
+}
+
+static int shared_fd;
+static void *waiter(void *arg)
+{
+    struct epoll_event ev;
+    int mine = epoll_create1(0);
+
+    (void)arg;
+    ev.events = EPOLLIN | EPOLLEXCLUSIVE | EPOLLET;
+    epoll_ctl(mine, EPOLL_CTL_ADD, shared_fd, &ev);
+    long n = epoll_wait(mine, &ev, 1, 10000);
+    close(mine);
+    return (void *)n;
+}
+
+static void exclusive(void)
+{
+    pthread_t t[4];
+    uint64_t one = 1;
+    void *n;
+    long woken = 0;
+
+    shared_fd = eventfd(0, 0);
+    R(ctl(EPOLL_CTL_ADD, shared_fd, EPOLLIN | EPOLLEXCLUSIVE, 1));
+    R(ctl(EPOLL_CTL_MOD, shared_fd, EPOLLIN | EPOLLEXCLUSIVE, 1));
+    R(ctl(EPOLL_CTL_DEL, shared_fd, 0, 1));
+    for (int i = 0; i < 4; i++)
+        t[i] = t_thread(waiter, NULL);
+    t_sleep_ms(100);
+    for (int i = 0; i < 40; i++) {
+        write(shared_fd, &one, 8);
+        t_sleep_ms(5);
+    }
+    for (int i = 0; i < 4; i++) {
+        pthread_join(t[i], &n);
+        woken += (long)n;
+    }
+    FACT("woken %ld", woken);
+}
+
+static void *poke(void *arg)
+{
+    uint64_t one = 1;
+
+    t_sleep_ms(30);
+    write(*(int *)arg, &one, 8);
+    return NULL;
+}
+
+int main(void)
+{
+    sigset_t set;
+    struct epoll_event ev;
+
+    t_start();
+    ep = epoll_create1(EPOLL_CLOEXEC);
+    modes();
+    errors();
+    removal();
+    nesting();
+    exclusive();
+    int e = eventfd(0, 0);
+    R(ctl(EPOLL_CTL_ADD, e, EPOLLIN, 11));
+    pthread_t t = t_thread(poke, &e);
+    int64_t t0 = t_now();
+    wait_show("blocking", -1);
+    YES(t_now() - t0 >= 25000000);
+    pthread_join(t, NULL);
+    uint64_t v;
+    read(e, &v, 8);
+    t0 = t_now();
+    wait_show("timeout", 40);
+    YES(t_now() - t0 >= 39000000 && t_now() - t0 < 2000000000);
+    sigemptyset(&set);
+    R(epoll_pwait(ep, &ev, 1, 10, &set));
+    struct timespec ts = { 0, 5000000 };
+    R(epoll_pwait2(ep, &ev, 1, &ts, NULL));
+    return 0;
+}

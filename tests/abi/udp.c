@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/* UDP, message calls, interfaces through getifaddrs and ioctl, lookups. */
+#include "t.h"
+#include <arpa/inet.h>
+#include <ifaddrs.h>
+#include <net/if.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
+
+static struct sockaddr_in bound(int s)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET };
+    socklen_t len = sizeof(a);
+
+    a.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    bind(s, (void *)&a, sizeof(a));
+    getsockname(s, (void *)&a, &len);
+    return a;
+}
+
+static void messages(void)
+{
+    int a = socket(AF_INET, SOCK_DGRAM, 0), b = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in aa = bound(a), ba = bound(b), from;
+    socklen_t len = sizeof(from);
+    char buf[3000];
+
+    R(sendto(a, "one", 3, 0, (void *)&ba, sizeof(ba)));
+    R(sendto(a, "twotwo", 6, 0, (void *)&ba, sizeof(ba)));
+    R(sendto(a, "", 0, 0, (void *)&ba, sizeof(ba)));
+    R(recvfrom(b, buf, 100, 0, (void *)&from, &len));
+    YES(from.sin_port == aa.sin_port && len == sizeof(from));
+    R(recv(b, buf, 3, MSG_TRUNC));
+    R(recv(b, buf, 3, 0));
+    R(recv(b, buf, 3, MSG_DONTWAIT));
+    R(send(a, "x", 1, 0));
+    R(connect(a, (void *)&ba, sizeof(ba)));
+    R(send(a, "x", 1, 0));
+    struct iovec iov[2] = { { buf, 2 }, { buf + 10, 100 } };
+    struct msghdr mh = { .msg_name = &from, .msg_namelen = sizeof(from),
+                         .msg_iov = iov, .msg_iovlen = 2 };
+    R(recvmsg(b, &mh, 0));
+    FACT("namelen %u flags %x", mh.msg_namelen, mh.msg_flags);
+    struct mmsghdr mm[3] = { { .msg_hdr = { .msg_iov = iov, .msg_iovlen = 1 } },
+                             { .msg_hdr = { .msg_iov = iov, .msg_iovlen = 2 } },
+                             { .msg_hdr = { .msg_iov = iov, .msg_iovlen = 1 } } };
+    R(sendmmsg(a, mm, 3, 0));
+    R(recvmmsg(b, mm, 2, 0, NULL));
+    FACT("%u %u", mm[0].msg_len, mm[1].msg_len);
+    FACT("flags %x", mm[1].msg_hdr.msg_flags);
+    R(recvmsg(b, &mh, MSG_DONTWAIT));
+    R(recvmsg(b, &mh, MSG_DONTWAIT));
+    R(sendto(a, buf, 70000, 0, NULL, 0));
+    close(b);
+    R(send(a, "x", 1, 0));
+    t_sleep_ms(30);
+    R(recv(a, buf, 1, MSG_DONTWAIT));
+    struct sockaddr_in un = { .sin_family = AF_UNSPEC };
+    R(connect(a, (void *)&un, sizeof(un)));
+    R(send(a, "x", 1, 0));
+    close(a);
+}
+
+static void interfaces(void)
+{
+    struct ifaddrs *list;
+    int lo4 = 0, lo6 = 0, packet = 0;
+
+    R(getifaddrs(&list));
+    for (struct ifaddrs *i = list; i; i = i->ifa_next) {
+        if (strcmp(i->ifa_name, "lo") || !i->ifa_addr)
+            continue;
+        lo4 += i->ifa_addr->sa_family == AF_INET &&
+               ((struct sockaddr_in *)i->ifa_addr)->sin_addr.s_addr ==
+               htonl(INADDR_LOOPBACK);
+        lo6 += i->ifa_addr->sa_family == AF_INET6;
+        packet += i->ifa_addr->sa_family == AF_PACKET;
+        YES((i->ifa_flags & IFF_UP) && (i->ifa_flags & IFF_LOOPBACK));
+    }
+    freeifaddrs(list);
+    FACT("lo: %d %d", lo4, packet);
+    int s = socket(AF_INET, SOCK_DGRAM, 0);
+    struct ifreq ifr = { 0 };
+    strcpy(ifr.ifr_name, "lo");
+    R(ioctl(s, SIOCGIFFLAGS, &ifr));
+    YES((ifr.ifr_flags & (IFF_UP | IFF_LOOPBACK)) == (IFF_UP | IFF_LOOPBACK));
+    R(ioctl(s, SIOCGIFADDR, &ifr));
+    FACT("%s", inet_ntoa(((struct sockaddr_in *)&ifr.ifr_addr)->sin_addr));
+    R(ioctl(s, SIOCGIFNETMASK, &ifr));
+    FACT("%s", inet_ntoa(((struct sockaddr_in *)&ifr.ifr_addr)->sin_addr));
+    R(ioctl(s, SIOCGIFINDEX, &ifr));
+    FACT("index %d", ifr.ifr_ifindex);
+    R(ioctl(s, SIOCGIFHWADDR, &ifr));
+    strcpy(ifr.ifr_name, "nosuch0");
+    R(ioctl(s, SIOCGIFFLAGS, &ifr));
+    char buf[1000];
+    struct ifconf ifc = { sizeof(buf), { buf } };
+    R(ioctl(s, SIOCGIFCONF, &ifc));
+    YES(ifc.ifc_len >= (int)sizeof(struct ifreq));
+    YES(if_nametoindex("lo") == 1);
+}
+
+static void lookups(void)
+{
+    struct addrinfo hints = { .ai_socktype = SOCK_STREAM,
+                              .ai_family = AF_INET }, *res;
+
+    FACT("%d", getaddrinfo("localhost", "80", &hints, &res));
+    FACT("%s", inet_ntoa(((struct sockaddr_in *)res->ai_addr)->sin_addr));
+    freeaddrinfo(res);
+    FACT("%d", getaddrinfo("127.0.0.1", "8080", &hints, &res));
+    freeaddrinfo(res);
+    char name[100];
+    R(gethostname(name, sizeof(name)));
+    YES(strlen(name) > 0);
+}
+
+static void *answer(void *arg)
+{
+    struct sockaddr_in from;
+    socklen_t len = sizeof(from);
+    char buf[10];
+    int s = *(int *)arg;
+
+    for (int i = 0; i < 500; i++) {
+        ssize_t n = recvfrom(s, buf, 10, 0, (void *)&from, &len);
+        sendto(s, buf, n, 0, (void *)&from, len);
+    }
+    return NULL;
+}
+
+int main(void)
+{
+    t_start();
+    messages();
+    interfaces();
+    lookups();
+    int a = socket(AF_INET, SOCK_DGRAM, 0), b = socket(AF_INET, SOCK_DGRAM, 0);
+    struct sockaddr_in ba = bound(b);
+    int good = 0, v;
+    bound(a);
+    pthread_t t = t_thread(answer, &b);
+    for (int i = 0; i < 500; i++) {
+        sendto(a, &i, 4, 0, (void *)&ba, sizeof(ba));
+        good += recv(a, &v, 4, 0) == 4 && v == i;
+    }
+    pthread_join(t, NULL);
+    FACT("echoed %d", good);
+    return 0;
+}
