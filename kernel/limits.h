@@ -21,6 +21,16 @@
 #define MEMMAP_MAX          128     /* ranges of the boot memory map */
 #define EPOLL_NEST_MAX      4       /* epoll sets inside epoll sets */
 #define SIGQUEUE_MAX        1024    /* queued realtime signals a process */
+#define VIRTIO_QUEUES_MAX   34u     /* of one device */
+#define VIRTQ_SIZE_MAX      256u    /* entries of one queue */
+#define VIRTQ_TABLES        32u     /* indirect tables of one queue */
+#define VIRTQ_TABLE_LEN     20u     /* descriptors in one of them */
+#define DISKS_MAX           16
+#define DISK_QUEUES_MAX     16u     /* of one disk */
+#define NICS_MAX            8
+#define CONSOLE_RX_BYTES    4096u   /* typed and not yet read */
+#define IRQ_LINES_MAX       32      /* wired interrupt lines in use */
+#define PCI_BUSES_MAX       32      /* scanned behind bridges */
 #define LOG_BYTES           65536   /* the kernel's log ring */
 
 #endif

@@ -15,6 +15,7 @@ struct block_device {
     bool read_only;
     bool flush;             /* has a volatile write cache */
     uint64_t reads, writes, read_bytes, write_bytes, flushes;   /* [a] */
+    const struct block_ops *ops;    /* the driver's */
     void *driver;           /* the driver's */
 };
 

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The 16550 serial port at 0x3f8: the console when there is no better one.
+ * Sending polls, with one look at the status a FIFO's worth (each access may
+ * leave the guest); receiving is by ISA interrupt 4.
+ */
+#include "dev_priv.h"
+
+#define PORT 0x3f8
+enum { DATA = 0, IER = 1, FCR = 2, IIR = 2, LCR = 3, MCR = 4, LSR = 5,
+       SCRATCH = 7 };
+enum { LSR_READY = 1, LSR_EMPTY = 0x20, IER_RX = 1, LCR_8N1 = 3,
+       LCR_DIVISOR = 0x80, FCR_ON = 1, FCR_CLEAR = 6, MCR_DTR_RTS_OUT2 = 11,
+       IIR_FIFO = 0xc0 };
+#define READ_AT_ONCE 64     /* bytes taken in one interrupt */
+#define FULL_SPINS 100000   /* looks at a FIFO that does not drain */
+
+static struct spinlock lock;
+static unsigned fifo = 1;
+
+/* A port that does not drain (nobody reads the other end) must not hang the
+ * log: after FULL_SPINS looks the rest is dropped. */
+static bool wait_empty(void)
+{
+    unsigned i;
+
+    for (i = 0; i < FULL_SPINS; i++) {
+        if (arch_in8(PORT + LSR) & LSR_EMPTY)
+            return true;
+        cpu_relax();
+    }
+    return false;
+}
+
+static bool send(const char *buf, size_t n)
+{
+    uint64_t flags = spin_lock_irqsave(&lock);
+    bool ok = wait_empty();
+    size_t i;
+
+    for (i = 0; ok && i < n; i++)
+        arch_out8(PORT + DATA, buf[i]);
+    spin_unlock_irqrestore(&lock, flags);
+    return ok;
+}
+
+static void uart_write(const char *buf, size_t n, bool may_sleep)
+{
+    size_t part;
+
+    while (n) {
+        part = MIN(n, fifo);
+        while (!send(buf, part)) {
+            if (!may_sleep)
+                return;
+            thread_sleep_until(clock_monotonic() + NSEC_PER_MSEC, 0);
+        }
+        buf += part;
+        n -= part;
+    }
+}
+
+static void uart_irq(void *arg)
+{
+    char buf[READ_AT_ONCE];
+    size_t n = 0;
+
+    (void)arg;
+    while (n < sizeof(buf) && arch_in8(PORT + LSR) & LSR_READY)
+        buf[n++] = arch_in8(PORT + DATA);
+    if (n)
+        console__input(buf, n);
+}
+
+static const struct console_ops uart_ops = { .write = uart_write };
+
+void uart__init(void)
+{
+    int irq;
+
+    if (!arch_has_ports())
+        return;
+    arch_out8(PORT + SCRATCH, 0x5a);
+    if (arch_in8(PORT + SCRATCH) != 0x5a)
+        return;                                 /* nobody there */
+    arch_out8(PORT + IER, 0);
+    arch_out8(PORT + LCR, LCR_DIVISOR);
+    arch_out8(PORT + DATA, 1);                  /* 115200 baud */
+    arch_out8(PORT + IER, 0);
+    arch_out8(PORT + LCR, LCR_8N1);
+    arch_out8(PORT + FCR, FCR_ON | FCR_CLEAR);
+    arch_out8(PORT + MCR, MCR_DTR_RTS_OUT2);
+    if ((arch_in8(PORT + IIR) & IIR_FIFO) == IIR_FIFO)
+        fifo = 16;
+    console__set(&uart_ops);
+    irq = arch_irq_alloc(uart_irq, NULL, 0);
+    if (irq < 0 || arch_irq_route_isa(irq, 4))
+        log_warn("serial port: no interrupt; it cannot be typed at");
+    else
+        arch_out8(PORT + IER, IER_RX);
+}
