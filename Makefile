@@ -21,6 +21,7 @@ include kernel/module.mk
 -include boot/module.mk
 -include cli/module.mk
 -include tests/module.mk
+-include tests/abi.mk
 
 all: kernel tool
 kernel: $(B)/hull.elf
@@ -31,3 +32,10 @@ format:
 
 clean:
 	rm -rf $(B)
+
+# Everything, or with T=unit/NAME, abi/NAME, system/NAME, cli/NAME, lint one.
+check: all
+	$(Q)tests/run.sh $(T)
+
+lint:
+	$(Q)tests/run.sh lint

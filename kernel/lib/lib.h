@@ -99,9 +99,11 @@ int scnprintf(char *buf, size_t size, const char *fmt, ...)
 uint32_t crc32(uint32_t crc, const void *data, size_t n);
 
 /* --- the log (lib/log.c) ---
- * Every line goes to a ring of LOG_BYTES and, up to the console level, to
- * the sinks. Callable from any context, also with interrupts off; takes only
- * its own spin lock, and none after log_panic_begin. */
+ * Every line starts with LOG_PREFIX, which tells it from the program's output
+ * on a shared console, and goes to a ring of LOG_BYTES and, up to the console
+ * level, to the sink. Callable from any context, also with interrupts off;
+ * takes only its own spin lock, and none after log_panic_begin. */
+#define LOG_PREFIX "hull: "
 enum log_level { LOG_ERR = 3, LOG_WARN = 4, LOG_INFO = 6, LOG_DEBUG = 7 };
 
 void log_printf(enum log_level level, const char *fmt, ...)

@@ -46,9 +46,10 @@ static void ring_append(const char *text, uint32_t n)
 
 void log_vprintf(enum log_level level, const char *fmt, va_list ap)
 {
-    char line[LINE_MAX];
-    int n = vsnprintf(line, sizeof(line) - 1, fmt, ap);
-    uint32_t len = (uint32_t)MIN((size_t)n, sizeof(line) - 2);
+    char line[LINE_MAX] = LOG_PREFIX;
+    const size_t at = sizeof(LOG_PREFIX) - 1;
+    int n = vsnprintf(line + at, sizeof(line) - at - 1, fmt, ap);
+    uint32_t len = (uint32_t)MIN(at + (size_t)n, sizeof(line) - 2);
     bool locked;
 
     if (len == 0 || line[len - 1] != '\n')

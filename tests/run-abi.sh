@@ -1,0 +1,76 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Runs the programs of tests/abi on Linux and on Hull and compares what they
+# print and how they end. Linux is the oracle.
+#
+# usage: tests/run-abi.sh [NAME...]
+# Prints "PASS abi/NAME" or "FAIL abi/NAME" with a diff; exit 1 if one failed.
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top" || exit 1
+out=build/tests/abi
+hull=${HULL:-$top/build/hull}
+limit=${ABI_TIMEOUT:-120}
+results=$out/results
+mkdir -p "$results"
+
+make -s abi-programs || exit 1
+if [ $# -gt 0 ]; then names="$*"; else
+    names=$(make -s abi-list)
+fi
+
+# One image holds them all; each run names the program.
+hullfile=$out/image/Hullfile
+mkdir -p "$out/image"
+{
+    echo "name: abi-tests"
+    echo "files:"
+    for n in $(make -s abi-list); do echo "  /abi/$n: $top/$out/$n"; done
+    libm=$(gcc -print-file-name=libm.so.6)
+    echo "  /usr/lib/libm.so.6: $(readlink -f "$libm")"
+    echo "cmd: /abi/hello one two"
+    echo "hostname: abi"
+    echo "env:"
+    echo "  HOME: /"
+} > "$hullfile"
+HULL_DATA=$top/build/tests/store
+export XDG_DATA_HOME=$HULL_DATA
+"$hull" build -q "$out/image" || { echo "FAIL abi/image"; exit 1; }
+
+# A fresh /tmp and an empty network, so that nothing depends on this host.
+on_linux() {
+    local n=$1
+    timeout "$limit" unshare -mn sh -c '
+        ip link set lo up
+        mount -t tmpfs tmpfs /tmp && mkdir /tmp/abi && mount --bind '"$top/$out"' /tmp/abi
+        HOME=/ exec "/tmp/abi/$0" "$@"' "$n" one two \
+        > "$results/$n.linux" 2> "$results/$n.linux.err"
+    echo "exit $?" >> "$results/$n.linux"
+}
+
+on_hull() {
+    local n=$1
+    timeout "$limit" "$hull" run abi-tests -c 4 -m 512M --cmd "/abi/$n one two" \
+        < /dev/null 2> "$results/$n.hull.err" | tr -d '\r' |
+        grep -av '^hull: ' > "$results/$n.hull"
+    echo "exit ${PIPESTATUS[0]}" >> "$results/$n.hull"
+}
+
+failed=0
+for n in $names; do
+    on_linux "$n"
+    if [ ! -s "$results/$n.linux" ]; then
+        echo "FAIL abi/$n (prints nothing on Linux: a wrong test)"
+        failed=1
+        continue
+    fi
+    on_hull "$n"
+    if cmp -s "$results/$n.linux" "$results/$n.hull"; then
+        echo "PASS abi/$n"
+    else
+        echo "FAIL abi/$n (linux < > hull)"
+        diff "$results/$n.linux" "$results/$n.hull" | head -30
+        failed=1
+    fi
+done
+exit $failed
