@@ -29,6 +29,7 @@
 #define DISK_QUEUES_MAX     16u     /* of one disk */
 #define NICS_MAX            8
 #define CONSOLE_RX_BYTES    4096u   /* typed and not yet read */
+#define NET_RX_BUFS_MAX     8192u   /* of one card, held by net included */
 #define IRQ_LINES_MAX       32      /* wired interrupt lines in use */
 #define PCI_BUSES_MAX       32      /* scanned behind bridges */
 #define LOG_BYTES           65536   /* the kernel's log ring */

@@ -65,7 +65,16 @@ struct block_ops {
 /* Names the disk and shows it to fs. -ENOSPC. */
 int block__register(struct block_device *d);
 
-/* --- network cards (netdev.c is the driver's: one kind) --- */
+/* --- network cards (netdev.c) --- */
+struct netdev_ops {         /* as the door's calls; all required */
+    struct netrx *(*receive)(struct netdev *d);
+    void (*rx_free)(struct netrx *rx);      /* the chain */
+    int (*transmit)(struct netdev *d, const struct nettx *tx, bool more);
+    void (*kick)(struct netdev *d);
+    void (*reclaim)(struct netdev *d);
+};
+/* Names the card and shows it to net. A received buffer's driver[0] must be
+ * the card. -ENOSPC. */
 int netdev__register(struct netdev *d);
 
 /* --- consoles (console.c) --- */

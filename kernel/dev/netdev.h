@@ -30,6 +30,7 @@ struct netdev {
     void (*rx_notify)(struct netdev *d);    /* set by net */
     void (*link_notify)(struct netdev *d);  /* set by net, may be NULL */
     void *net_private;      /* net's */
+    const struct netdev_ops *ops;           /* the driver's */
     void *driver;
 };
 
@@ -59,11 +60,17 @@ struct nettx {
 };
 
 unsigned netdev_count(void);
-struct netdev *netdev_get(unsigned i);
+struct netdev *netdev_get(unsigned i);          /* NULL beyond */
+/* The next frame, or NULL, which re-arms the interrupt. One thread at a time;
+ * it may run beside transmit. */
 struct netrx *netdev_receive(struct netdev *d);
+/* Gives rx and every buffer after it by `next` back; to free them one by one,
+ * clear `next` first. Any thread. */
 void netrx_free(struct netrx *rx);
-/* 0 or -EAGAIN when the ring is full (tx_drops is the caller's decision). With
- * `more` the doorbell may wait for the next one. Callers serialise. */
+/* 0; -EAGAIN when the ring is full (tx_drops is the caller's decision):
+ * rx_notify is called once there is room; -EIO: the card is broken. With
+ * `more` the doorbell may wait for the next one. Callers serialise. After an
+ * error done is not called. */
 int netdev_transmit(struct netdev *d, const struct nettx *tx, bool more);
 void netdev_kick(struct netdev *d);
 /* Calls done for finished transmissions. Callers serialise with transmit. */

@@ -8,6 +8,7 @@
 /* Drivers; their order does not matter. */
 static const struct virtio_driver *const drivers[] = {
     &virtio_blk_driver,
+    &virtio_net_driver,
     &virtio_rng_driver,
 };
 
@@ -51,6 +52,8 @@ static int negotiate(struct virtio_device *vd, const struct virtio_driver *d)
     if (!(offered & VIRTIO_F_VERSION_1))
         return -ENODEV;
     vd->features = offered & (d->features | RING_FEATURES);
+    if (d->agree)
+        vd->features = d->agree(vd->features);
     vd->ops->features_set(vd, vd->features);
     vd->ops->status_set(vd, status);
     return vd->ops->status(vd) & VIRTIO_FEATURES_OK ? 0 : -ENODEV;

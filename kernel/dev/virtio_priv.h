@@ -97,6 +97,8 @@ struct virtio_driver {
     uint16_t id;
     const char *name;
     uint64_t features;      /* understood, beyond the rings' own */
+    /* Optional: takes away what makes no sense without the rest. */
+    uint64_t (*agree)(uint64_t features);
     /* 0, or an error after undoing everything but its queues. */
     int (*probe)(struct virtio_device *vd);
 };
