@@ -65,6 +65,11 @@ void usage(const char *fmt, ...)
     exit(FAIL_USAGE);
 }
 
+void give_up(void)
+{
+    exit(fail_status);
+}
+
 int error(const char *fmt, ...)
 {
     va_list ap;

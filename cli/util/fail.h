@@ -34,6 +34,8 @@ void die(const char *fmt, ...) FAIL_FMT(1, 2) __attribute__((noreturn));
 /* As die(), with ": strerror(errno)" and, for a full disk, the remedy. */
 void die_errno(const char *fmt, ...) FAIL_FMT(1, 2) __attribute__((noreturn));
 void usage(const char *fmt, ...) FAIL_FMT(1, 2) __attribute__((noreturn));
+/* Leaves as die() does, after errors that were already told. */
+void give_up(void) __attribute__((noreturn));
 int error(const char *fmt, ...) FAIL_FMT(1, 2);
 void warning(const char *fmt, ...) FAIL_FMT(1, 2);
 /* A plain remark on stderr; nothing when the user asked for quiet. */

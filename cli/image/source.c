@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+#include "source.h"
+#include "../util/path.h"
+#include "../util/proc.h"
+#include "build.h"
+#include "hullfile.h"
+#include "names.h"
+#include "writer.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+static const char qcow2_magic[4] = {'Q', 'F', 'I', '\xfb'};
+
+static const char *format_of(const char *path)
+{
+    char start[sizeof(qcow2_magic)] = {0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+    if (fd < 0) {
+        die_errno("cannot read %s", path);
+    }
+    if (read(fd, start, sizeof(start)) < 0) {
+        die_errno("cannot read %s", path);
+    }
+    close(fd);
+    return memcmp(start, qcow2_magic, sizeof(start)) ? "raw" : "qcow2";
+}
+
+static void from_store(struct image_source *src, const char *name)
+{
+    if (store_read_meta(name, &src->meta)) {
+        give_up();
+    }
+    src->disk = store_disk_path(&src->meta);
+    src->kernel = store_kernel_path(name);
+    if (access(src->disk, R_OK) || access(src->kernel, R_OK)) {
+        die_errno("the image %s is not whole; build it again: %s", name,
+                  src->disk);
+    }
+}
+
+/* An image file has its kernel inside; it is taken out for direct boot. */
+static void from_file(struct image_source *src, const char *path)
+{
+    struct hull_image_header h;
+    struct strbuf kernel;
+    char *store, *dir;
+
+    src->meta.format = xstrdup(format_of(path));
+    src->disk = xstrdup(path);
+    strbuf_init(&kernel);
+    if (image_read(image_source_raw(src), &h, NULL, &kernel)) {
+        give_up();
+    }
+    src->meta.name = xstrdup(h.name);
+    store = store_dir();
+    dir = path_temp_dir(store);
+    src->kernel = path_join(dir, STORE_KERNEL);
+    path_write_file(src->kernel, kernel.buf, kernel.len, 0600);
+    strbuf_release(&kernel);
+    free(store);
+    free(dir);
+}
+
+static void from_folder(struct image_source *src, const char *dir,
+                        bool no_build)
+{
+    struct build_request req = {
+        .dir = dir, .format = "qcow2", .no_build = no_build,
+    };
+    char *name = NULL;
+
+    if (image_build(&req, &name)) {
+        give_up();
+    }
+    from_store(src, name);
+    free(name);
+}
+
+void image_source_open(struct image_source *src, const char *given,
+                       bool no_build)
+{
+    memset(src, 0, sizeof(*src));
+    image_meta_init(&src->meta);
+    if (!strchr(given, '/') && store_has(given)) {
+        from_store(src, given);
+    } else if (path_is_dir(given)) {
+        from_folder(src, given, no_build);
+    } else if (path_exists(given)) {
+        from_file(src, given);
+    } else {
+        die("there is no image, folder or file '%s'; 'hull images' lists the "
+            "images", given);
+    }
+}
+
+const char *image_source_raw(struct image_source *src)
+{
+    struct strvec argv;
+    struct strbuf text;
+    char *store, *dir;
+    int rc;
+
+    if (!src->raw && !strcmp(src->meta.format, "raw")) {
+        src->raw = xstrdup(src->disk);
+    }
+    if (src->raw) {
+        return src->raw;
+    }
+    store = store_dir();
+    dir = path_temp_dir(store);
+    src->raw = path_join(dir, "disk.raw");
+    strvec_init(&argv);
+    strbuf_init(&text);
+    strvec_split(&argv, "qemu-img convert -U -fqcow2 -Oraw", " ");
+    strvec_push(&argv, src->disk);
+    strvec_push(&argv, src->raw);
+    rc = proc_run(&argv, NULL, &text, &text);
+    strbuf_rtrim(&text);
+    if (rc == 127) {
+        die("qemu-img is not installed; try: apt-get install qemu-utils");
+    }
+    if (rc) {
+        die("cannot read %s: %s", src->disk, text.buf);
+    }
+    strbuf_release(&text);
+    strvec_release(&argv);
+    free(store);
+    free(dir);
+    return src->raw;
+}
+
+void image_source_release(struct image_source *src)
+{
+    image_meta_release(&src->meta);
+    free(src->disk);
+    free(src->kernel);
+    free(src->raw);
+}
