@@ -39,3 +39,13 @@ check: all
 
 lint:
 	$(Q)tests/run.sh lint
+
+demo:
+	$(Q)tools/install-deps.sh
+	$(Q)$(MAKE) --no-print-directory -j2 all
+	$(Q)tools/demo.sh
+
+# The demo image, stopped at its first instruction: attach with
+#   gdb build/hull.debug -ex 'target remote :1234'
+gdb: all
+	$(Q)$(B)/hull run examples/c-http -p 8080:80 --gdb
