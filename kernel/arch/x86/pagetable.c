@@ -213,16 +213,22 @@ static void flush_one(void *va)
     __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
 }
 
-void arch_kunmap(void *va)
+paddr_t arch_kunmap(void *va)
 {
     uint64_t flags = spin_lock_irqsave(&map_lock);
     uint64_t *e = pt__entry(x86_kernel_root, (uint64_t)va, 1, 0);
+    paddr_t pa = 0;
 
-    if (e)
+    if (e && (*e & PTE_P)) {
+        pa = *e & PTE_ADDR;
         *e = 0;
+    }
     spin_unlock_irqrestore(&map_lock, flags);
+    if (!pa)
+        return 0;
     flush_one(va);
     arch_ipi_call_others(flush_one, va);
+    return pa;
 }
 
 volatile void *arch_mmio_map(paddr_t pa, uint64_t size)
