@@ -20,7 +20,7 @@
 /* What the command line says. */
 struct run {
     struct strvec operands, args, ports, env, boot_args;
-    const char *memory, *cpus, *accel, *machine, *kernel;
+    const char *memory, *cpus, *accel, *machine, *kernel, *cmd;
     bool bios, strace, no_net, dry_run, quiet, no_build;
 };
 
@@ -42,6 +42,8 @@ static void parse(struct run *r, int argc, char **argv)
          "boot the disk, as a plain hypervisor would"},
         {0, "kernel", OPT_STRING, &r->kernel, "FILE",
          "boot this kernel, not the image's"},
+        {0, "cmd", OPT_STRING, &r->cmd, "PROGRAM",
+         "run this program of the image, with ARGs"},
         {0, "strace", OPT_FLAG, &r->strace, NULL, "print each system call"},
         {0, "boot-arg", OPT_LIST, &r->boot_args, "WORD",
          "pass a word to the kernel (repeatable)"},
@@ -87,10 +89,10 @@ static void check(const struct run *r)
             usage("-e %s is no NAME=VALUE", r->env.v[i]);
         }
     }
-    if (r->bios && (r->args.nr || r->env.nr || r->boot_args.nr ||
+    if (r->bios && (r->args.nr || r->cmd || r->env.nr || r->boot_args.nr ||
                     r->strace || r->kernel)) {
-        usage("with --bios the image alone decides: arguments, -e, --strace, "
-              "--boot-arg and --kernel cannot be given");
+        usage("with --bios the image alone decides: arguments, --cmd, -e, "
+              "--strace, --boot-arg and --kernel cannot be given");
     }
 }
 
@@ -138,7 +140,10 @@ static void add_words(const struct run *r, struct strbuf *words)
     for (size_t i = 0; i < r->boot_args.nr; i++) {
         qemu_add_word(words, r->boot_args.v[i]);
     }
-    if (r->args.nr) {
+    if (r->cmd) {
+        qemu_add_word(words, "--cmd");
+        qemu_add_word(words, r->cmd);
+    } else if (r->args.nr) {
         qemu_add_word(words, "--");
     }
     for (size_t i = 0; i < r->args.nr; i++) {

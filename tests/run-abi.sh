@@ -50,8 +50,8 @@ on_linux() {
 
 on_hull() {
     local n=$1
-    timeout "$limit" "$hull" run abi-tests -c 4 -m 512M --cmd "/abi/$n one two" \
-        < /dev/null 2> "$results/$n.hull.err" | tr -d '\r' |
+    timeout "$limit" "$hull" run abi-tests -c 4 -m 512M --cmd "/abi/$n" \
+        -- one two < /dev/null 2> "$results/$n.hull.err" | tr -d '\r' |
         grep -av '^hull: ' > "$results/$n.hull"
     echo "exit ${PIPESTATUS[0]}" >> "$results/$n.hull"
 }
