@@ -241,7 +241,8 @@ void arch_pt_release(struct arch_pt *pt);   /* frees tables, not frames */
  * PT_HUGE where a table of small pages is. The caller holds the address
  * space's page-table lock. */
 int arch_pt_map(struct arch_pt *pt, uaddr_t va, paddr_t pa, unsigned prot);
-/* False when nothing is mapped at va. */
+/* False when nothing is mapped at va; then out->table says whether a table of
+ * small pages covers it (so that no huge page fits). */
 bool arch_pt_query(struct arch_pt *pt, uaddr_t va, struct pt_entry *out);
 /* Removes every mapping in [start,end), calling fn for each with its entry;
  * the frames must not be reused before arch_tlb_flush. A huge page that

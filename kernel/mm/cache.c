@@ -1,0 +1,597 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The page cache: an index of pages per file, filled on demand, and reclaim
+ * over all caches that are not stores.
+ *
+ * The index is a radix tree of 64-way nodes that is as high as the largest
+ * index needs; with height 0 the root is the page of index 0 itself, so a
+ * file of one page costs no node. The cache holds one reference of each page.
+ *
+ *   absent --page_cache_get--> PGS_FILLING --fill ok--> filled
+ *   PGS_FILLING --fill failed--> absent (waiters see PGS_ERROR)
+ *   filled --page_cache_drop, page_cache_reclaim--> absent (page->pc NULL)
+ *
+ * Reclaim gives a page that was used since its last visit another round.
+ * Mapped pages lose their mappings first and go in the round after.
+ */
+#include "mm_priv.h"
+
+#define NODE_BITS 6
+#define NODE_SLOTS (1u << NODE_BITS)
+#define HEIGHT_MAX 11
+#define RECLAIM_VICTIMS 32
+
+struct node {
+    void *slots[NODE_SLOTS];
+    uint32_t count;             /* slots in use */
+};
+
+static struct spinlock lru_lock;
+static struct list lru = LIST_INIT(lru);        /* [lru_lock] of caches */
+static uint64_t reclaimable;                    /* [a] pages in `lru` */
+
+/* ---- the index; under pc->lock ---- */
+
+static bool index_fits(const struct page_cache *pc, uint64_t index)
+{
+    unsigned bits = pc->height * NODE_BITS;
+
+    return bits >= 64 || index >> bits == 0;
+}
+
+static struct page *index_get(const struct page_cache *pc, uint64_t index)
+{
+    void *at = pc->root;
+
+    if (!index_fits(pc, index))
+        return NULL;
+    for (unsigned h = pc->height; h > 0 && at; h--)
+        at = ((struct node *)at)->slots[index >> ((h - 1) * NODE_BITS) &
+                                        (NODE_SLOTS - 1)];
+    return at;
+}
+
+/* Makes the tree high enough. -ENOMEM. */
+static int index_grow(struct page_cache *pc, uint64_t index)
+{
+    while (!index_fits(pc, index)) {
+        struct node *n;
+
+        if (pc->root) {
+            n = kzalloc(sizeof(*n));
+            if (!n)
+                return -ENOMEM;
+            n->slots[0] = pc->root;
+            n->count = 1;
+            pc->root = n;
+        }
+        pc->height++;
+    }
+    return 0;
+}
+
+/* Frees empty nodes from path[depth - 1] upwards. */
+static void index_prune(struct page_cache *pc, void **path[], unsigned depth)
+{
+    while (depth > 0) {
+        struct node *n = *path[--depth];
+
+        if (n->count > 0)
+            break;
+        *path[depth] = NULL;
+        kfree(n);
+        if (depth > 0)
+            ((struct node *)*path[depth - 1])->count--;
+    }
+    if (!pc->root)
+        pc->height = 0;
+}
+
+static int index_put(struct page_cache *pc, uint64_t index, struct page *p)
+{
+    void **path[HEIGHT_MAX + 1];
+    unsigned depth = 0;
+
+    if (index_grow(pc, index) < 0)
+        return -ENOMEM;
+    path[0] = &pc->root;
+    for (unsigned h = pc->height; h > 0; h--, depth++) {
+        if (!*path[depth]) {
+            *path[depth] = kzalloc(sizeof(struct node));
+            if (!*path[depth]) {
+                index_prune(pc, path, depth);
+                return -ENOMEM;
+            }
+            if (depth > 0)
+                ((struct node *)*path[depth - 1])->count++;
+        }
+        path[depth + 1] = &((struct node *)*path[depth])->slots[
+            index >> ((h - 1) * NODE_BITS) & (NODE_SLOTS - 1)];
+    }
+    ASSERT(!*path[depth]);
+    *path[depth] = p;
+    if (depth > 0)
+        ((struct node *)*path[depth - 1])->count++;
+    pc->nr_pages++;
+    return 0;
+}
+
+/* Removes what is at index and the nodes that become empty. */
+static void index_del(struct page_cache *pc, uint64_t index)
+{
+    void **path[HEIGHT_MAX + 1];
+    unsigned depth = 0;
+
+    path[0] = &pc->root;
+    for (unsigned h = pc->height; h > 0; h--, depth++)
+        path[depth + 1] = &((struct node *)*path[depth])->slots[
+            index >> ((h - 1) * NODE_BITS) & (NODE_SLOTS - 1)];
+    *path[depth] = NULL;
+    if (depth > 0)
+        ((struct node *)*path[depth - 1])->count--;
+    index_prune(pc, path, depth);
+    pc->nr_pages--;
+}
+
+/* The first page at or after *index; sets *index to its own. */
+static struct page *index_next(const struct page_cache *pc, uint64_t *index)
+{
+    uint64_t i = *index;
+
+    while (index_fits(pc, i)) {
+        void *at = pc->root;
+        unsigned h = pc->height;
+        uint64_t step;
+
+        for (; h > 0 && at; h--)
+            at = ((struct node *)at)->slots[i >> ((h - 1) * NODE_BITS) &
+                                            (NODE_SLOTS - 1)];
+        if (at) {
+            *index = i;
+            return at;
+        }
+        /* Nothing below the node of level h: skip what it would cover. */
+        step = h * NODE_BITS >= 64 ? 0 : 1ull << (h * NODE_BITS);
+        i = (i & ~(step - 1)) + step;
+        if (step == 0 || i == 0)
+            return NULL;
+    }
+    return NULL;
+}
+
+/* ---- membership ---- */
+
+static void lru_join(struct page_cache *pc)
+{
+    uint64_t irq;
+
+    if (pc->store || !list_empty(&pc->lru_link))
+        return;
+    irq = spin_lock_irqsave(&lru_lock);
+    if (list_empty(&pc->lru_link))
+        list_add_tail(&lru, &pc->lru_link);
+    spin_unlock_irqrestore(&lru_lock, irq);
+}
+
+/* Takes a page out of its cache; the cache's reference goes to the caller. */
+static void detach_locked(struct page_cache *pc, struct page *p)
+{
+    index_del(pc, p->index);
+    __atomic_store_n(&p->pc, NULL, __ATOMIC_RELEASE);
+    if (!pc->store)
+        __atomic_fetch_sub(&reclaimable, 1, __ATOMIC_RELAXED);
+}
+
+/* Puts p in unless a page is there already, which is then returned with a
+ * reference; ERR_PTR(-ENOMEM). p itself on success, with one more. */
+static struct page *attach(struct page_cache *pc, uint64_t index,
+                           struct page *p)
+{
+    struct page *other;
+    int err;
+
+    page__kind_set(p, PAGE_CACHE);
+    p->pc = pc;
+    p->index = index;
+    p->mapped = 0;
+    p->error = 0;
+    spin_lock(&pc->lock);
+    other = index_get(pc, index);
+    if (other) {
+        page_ref(other);
+        spin_unlock(&pc->lock);
+        return other;
+    }
+    err = index_put(pc, index, p);
+    if (err == 0) {
+        page_ref(p);
+        if (!pc->store)
+            __atomic_fetch_add(&reclaimable, 1, __ATOMIC_RELAXED);
+    }
+    spin_unlock(&pc->lock);
+    if (err < 0)
+        return ERR_PTR(err);
+    lru_join(pc);
+    return p;
+}
+
+/* ---- the door ---- */
+
+void page_cache_init(struct page_cache *pc, const struct page_cache_ops *ops,
+                     void *owner, bool store)
+{
+    ASSERT(store || (ops && ops->fill));
+    memset(pc, 0, sizeof(*pc));
+    pc->ops = ops;
+    pc->owner = owner;
+    pc->store = store;
+    spin_init(&pc->lock);
+    list_init(&pc->mappings);
+    list_init(&pc->lru_link);
+}
+
+void page_cache_release(struct page_cache *pc)
+{
+    uint64_t irq = spin_lock_irqsave(&lru_lock);
+
+    list_del(&pc->lru_link);
+    spin_unlock_irqrestore(&lru_lock, irq);
+    ASSERT(list_empty(&pc->mappings));
+    page_cache_drop(pc, 0, UINT64_MAX);
+    ASSERT(pc->nr_pages == 0);
+}
+
+static struct page *lookup(struct page_cache *pc, uint64_t index)
+{
+    struct page *p;
+
+    spin_lock(&pc->lock);
+    p = index_get(pc, index);
+    if (p)
+        page_ref(p);
+    spin_unlock(&pc->lock);
+    return p;
+}
+
+static bool page_settled(void *arg)
+{
+    const struct page *p = arg;
+
+    return !(__atomic_load_n(&p->state, __ATOMIC_ACQUIRE) & PGS_FILLING);
+}
+
+/* Waits until somebody else has filled p. Consumes the reference on error. */
+static struct page *settle(struct page *p)
+{
+    int err;
+
+    if (unlikely(!page_settled(p)))
+        mm__wait(p, page_settled);
+    if (unlikely(p->state & PGS_ERROR)) {
+        err = p->error;
+        page_unref(p);
+        return ERR_PTR(err);
+    }
+    if (!(p->state & PGS_ACCESSED))
+        __atomic_fetch_or(&p->state, PGS_ACCESSED, __ATOMIC_RELAXED);
+    return p;
+}
+
+/* Fills p, which is in the cache as PGS_FILLING and has a reference. */
+static struct page *fill(struct page_cache *pc, uint64_t index,
+                         struct page *p)
+{
+    int err = pc->ops->fill(pc, index, page_to_virt(p));
+    bool mine;
+
+    if (err == 0) {
+        __atomic_fetch_and(&p->state, (uint8_t)~PGS_FILLING, __ATOMIC_SEQ_CST);
+        mm__wake(p);
+        return p;
+    }
+    spin_lock(&pc->lock);
+    mine = p->pc == pc;
+    if (mine)
+        detach_locked(pc, p);
+    spin_unlock(&pc->lock);
+    p->error = err;
+    __atomic_store_n(&p->state, PGS_ERROR, __ATOMIC_SEQ_CST);
+    mm__wake(p);
+    if (mine)
+        page_unref(p);
+    page_unref(p);
+    return ERR_PTR(err);
+}
+
+struct page *page_cache_get(struct page_cache *pc, uint64_t index)
+{
+    struct page *p = lookup(pc, index), *in;
+
+    if (likely(p != NULL))
+        return settle(p);
+    p = page_alloc(0, PAGE_ZERO | PAGE_USER);
+    if (!p)
+        return ERR_PTR(-ENOMEM);
+    p->state = pc->store ? PGS_ACCESSED : PGS_ACCESSED | PGS_FILLING;
+    in = attach(pc, index, p);
+    if (in != p) {
+        p->pc = NULL;
+        page_unref(p);
+        return IS_ERR(in) ? in : settle(in);
+    }
+    return pc->store ? p : fill(pc, index, p);
+}
+
+struct page *page_cache_peek(struct page_cache *pc, uint64_t index)
+{
+    struct page *p = NULL;
+
+    page_cache__peek_range(pc, index, 1, &p);
+    return p;
+}
+
+void page_cache__peek_range(struct page_cache *pc, uint64_t index, unsigned n,
+                            struct page **out)
+{
+    spin_lock(&pc->lock);
+    for (unsigned i = 0; i < n; i++) {
+        struct page *p = index_get(pc, index + i);
+
+        if (p && (p->state & (PGS_FILLING | PGS_ERROR)))
+            p = NULL;
+        if (p)
+            page_ref(p);
+        out[i] = p;
+    }
+    spin_unlock(&pc->lock);
+}
+
+int page_cache_put_filled(struct page_cache *pc, uint64_t index,
+                          const void *data)
+{
+    struct page *p = lookup(pc, index), *in;
+
+    if (p) {
+        page_unref(p);
+        return 0;
+    }
+    p = page_alloc(0, PAGE_OPTIONAL);
+    if (!p)
+        return -ENOMEM;
+    memcpy(page_to_virt(p), data, PAGE_SIZE);
+    p->state = PGS_ACCESSED;
+    in = attach(pc, index, p);
+    if (in != p)
+        p->pc = NULL;
+    page_unref(p);
+    if (IS_ERR(in))
+        return -ENOMEM;
+    if (in != p)
+        page_unref(in);
+    return 0;
+}
+
+/* ---- unmapping by the reverse map ---- */
+
+/*
+ * Collects into g the entries of one mapping of [first,last], up to g's size.
+ * False: there are (or may be) more. Under pc->lock.
+ */
+static bool unmap_from(struct vma *v, uint64_t first, uint64_t last,
+                       struct gather *g)
+{
+    uint64_t n = (v->end - v->start) >> PAGE_SHIFT;
+    uaddr_t start, end, at;
+
+    if (last < v->pgoff || first >= v->pgoff + n)
+        return true;
+    start = v->start + (first > v->pgoff ? first - v->pgoff : 0) * PAGE_SIZE;
+    end = last - v->pgoff >= n ? v->end
+              : v->start + (last - v->pgoff + 1) * PAGE_SIZE;
+    g->mm = v->mm;
+    spin_lock(&v->mm->pt_lock);
+    at = arch_pt_unmap(&v->mm->pt, start, end, gather__add, g);
+    spin_unlock(&v->mm->pt_lock);
+    return at >= end;
+}
+
+/* Removes every mapping of [first,last] of pc, private copies included. */
+static void unmap_all(struct page_cache *pc, uint64_t first, uint64_t last)
+{
+    struct vma *v;
+    struct mm *mm;
+
+    for (bool more = true; more;) {
+        struct gather g;
+
+        more = false;
+        mm = NULL;
+        spin_lock(&pc->lock);
+        list_for_each(v, &pc->mappings, share_link) {
+            gather__init(&g, v->mm);
+            more = !unmap_from(v, first, last, &g);
+            if (g.n > 0) {
+                mm = v->mm;
+                mm_ref(mm);
+                more = true;
+                break;
+            }
+        }
+        spin_unlock(&pc->lock);
+        if (mm) {
+            gather__flush(&g);
+            mm_unref(mm);
+        }
+    }
+}
+
+void page_cache_drop(struct page_cache *pc, uint64_t first, uint64_t last)
+{
+    uint64_t index = first;
+    bool mapped = false;
+
+    for (;;) {
+        struct page *p;
+
+        spin_lock(&pc->lock);
+        mapped = mapped || !list_empty(&pc->mappings);
+        p = index_next(pc, &index);
+        if (p && index <= last)
+            detach_locked(pc, p);       /* M4: before the walk below */
+        spin_unlock(&pc->lock);
+        if (!p || index > last)
+            break;
+        page_unref(p);
+    }
+    if (mapped)
+        unmap_all(pc, first, last);
+}
+
+/* ---- reclaim ---- */
+
+struct victims {
+    unsigned n;
+    struct page *pages[RECLAIM_VICTIMS];
+};
+
+/* Looks at one page: frees, spares or marks it. Under pc->lock. True if it
+ * was taken out into `out`. */
+static bool consider(struct page_cache *pc, struct page *p,
+                     struct victims *out)
+{
+    if (p->state & (PGS_FILLING | PGS_DIRTY))
+        return false;
+    if (p->state & PGS_ACCESSED) {
+        __atomic_fetch_and(&p->state, (uint8_t)~PGS_ACCESSED,
+                           __ATOMIC_RELAXED);
+        return false;
+    }
+    if (page_refs(p) != 1)
+        return false;
+    detach_locked(pc, p);
+    out->pages[out->n++] = p;
+    return true;
+}
+
+/* Visits up to 256 pages of a cache from its cursor on. Sets *mapped to the
+ * index of an idle page whose mappings keep it. Under lru_lock. */
+static void scan_cache(struct page_cache *pc, struct victims *out,
+                       uint64_t want, uint64_t *mapped)
+{
+    uint64_t index = pc->cursor;
+
+    if (!spin_trylock(&pc->lock))
+        return;
+    for (int i = 0; i < 256 && out->n < RECLAIM_VICTIMS && out->n < want;
+         i++) {
+        struct page *p = index_next(pc, &index);
+
+        if (!p) {
+            index = 0;
+            break;
+        }
+        if (!consider(pc, p, out) && *mapped == UINT64_MAX &&
+            !(p->state & (PGS_ACCESSED | PGS_FILLING | PGS_DIRTY)) &&
+            p->mapped > 0)
+            *mapped = index;
+        index++;
+    }
+    pc->cursor = index;
+    if (pc->nr_pages == 0)
+        list_del(&pc->lru_link);
+    spin_unlock(&pc->lock);
+}
+
+/* Unmaps from v those of 64 idle pages from `index` on that it shows; its
+ * private copies stay. Under pc->lock. */
+static void unmap_idle(struct vma *v, uint64_t index, struct gather *g)
+{
+    uint64_t end = v->pgoff + ((v->end - v->start) >> PAGE_SHIFT);
+    uint64_t i = MAX(index, v->pgoff);
+    struct mm *mm = v->mm;
+
+    spin_lock(&mm->pt_lock);
+    for (; i < MIN(index + 64, end); i++) {
+        uaddr_t va = v->start + (i - v->pgoff) * PAGE_SIZE;
+        struct page *p = index_get(v->pc, i);
+        struct pt_entry e;
+
+        if (!p || (p->state & (PGS_FILLING | PGS_DIRTY)) ||
+            !arch_pt_query(&mm->pt, va, &e) || e.pa != page_to_phys(p))
+            continue;
+        if (arch_pt_unmap(&mm->pt, va, va + PAGE_SIZE, gather__add, g) == va)
+            break;
+    }
+    spin_unlock(&mm->pt_lock);
+}
+
+/* Takes mappings of 64 idle pages away, so that a later round can free them.
+ * Under lru_lock, which keeps pc alive; the flush is left to the caller. */
+static void unmap_window(struct page_cache *pc, uint64_t index,
+                         struct gather *g, struct mm **mm)
+{
+    struct vma *v;
+
+    if (!spin_trylock(&pc->lock))
+        return;
+    list_for_each(v, &pc->mappings, share_link) {
+        g->mm = v->mm;
+        unmap_idle(v, index, g);
+        if (g->n > 0) {
+            *mm = v->mm;
+            mm_ref(*mm);
+            break;
+        }
+    }
+    spin_unlock(&pc->lock);
+}
+
+/* One round over the next cache in line. Returns pages freed. */
+static uint64_t reclaim_round(uint64_t want, bool may_unmap)
+{
+    uint64_t irq = irq_save(), mapped = UINT64_MAX;
+    struct victims out = { .n = 0 };
+    struct page_cache *pc;
+    struct mm *mm = NULL;
+    struct gather g;
+
+    gather__init(&g, NULL);
+    if (!spin_trylock(&lru_lock)) {
+        irq_restore(irq);
+        return 0;
+    }
+    if (!list_empty(&lru)) {
+        pc = list_first(&lru, struct page_cache, lru_link);
+        list_del(&pc->lru_link);
+        list_add_tail(&lru, &pc->lru_link);
+        scan_cache(pc, &out, want, &mapped);
+        if (may_unmap && out.n == 0 && mapped != UINT64_MAX)
+            unmap_window(pc, mapped, &g, &mm);
+    }
+    spin_unlock(&lru_lock);
+    irq_restore(irq);
+    for (unsigned i = 0; i < out.n; i++)
+        page_unref(out.pages[i]);
+    if (mm) {
+        gather__flush(&g);
+        mm_unref(mm);
+    }
+    return out.n;
+}
+
+uint64_t page_cache__reclaim(uint64_t n, bool may_unmap)
+{
+    uint64_t pages = __atomic_load_n(&reclaimable, __ATOMIC_RELAXED);
+    /* Twice round everything: once to age it, once to take it. */
+    uint64_t freed = 0, rounds = 64 + pages / 64;
+
+    while (freed < n && rounds-- > 0 &&
+           __atomic_load_n(&reclaimable, __ATOMIC_RELAXED) > 0)
+        freed += reclaim_round(n - freed, may_unmap);
+    return freed;
+}
+
+uint64_t page_cache_reclaim(uint64_t n)
+{
+    return page_cache__reclaim(n, true);
+}
