@@ -19,6 +19,8 @@
 #define CMDLINE_MAX         4096    /* boot command line, with NUL */
 #define DEVICES_MAX         64      /* devices of one bus */
 #define MEMMAP_MAX          128     /* ranges of the boot memory map */
+#define PIPE_BYTES          65536   /* a pipe holds at first */
+#define PIPE_BYTES_MAX      1048576 /* F_SETPIPE_SZ's ceiling */
 #define EPOLL_NEST_MAX      4       /* epoll sets inside epoll sets */
 #define SIGQUEUE_MAX        1024    /* queued realtime signals a process */
 #define VIRTIO_QUEUES_MAX   34u     /* of one device */
