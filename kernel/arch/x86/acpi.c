@@ -17,6 +17,7 @@ uint16_t x86_pm_timer_port;
 
 static paddr_t root_table;
 static unsigned root_entry_size;        /* 8: XSDT, 4: RSDT */
+static const uint8_t *dsdt_table;       /* NULL: none that is sound */
 
 static uint32_t get32(const uint8_t *p)
 {
@@ -258,7 +259,7 @@ static void fadt_reduced(const uint8_t *fadt, uint32_t size)
 
 static void fadt_read(void)
 {
-    const uint8_t *fadt = arch_acpi_find("FACP"), *dsdt;
+    const uint8_t *fadt = arch_acpi_find("FACP");
     uint32_t size = fadt ? get32(fadt + 4) : 0;
     paddr_t dsdt_pa;
 
@@ -279,8 +280,8 @@ static void fadt_read(void)
     dsdt_pa = get32(fadt + FADT_DSDT);
     if (size >= FADT_X_DSDT + 8 && get64(fadt + FADT_X_DSDT))
         dsdt_pa = get64(fadt + FADT_X_DSDT);
-    dsdt = dsdt_pa ? table_view(dsdt_pa, "DSDT") : NULL;
-    s5.known = dsdt && s5_search(dsdt);
+    dsdt_table = dsdt_pa ? table_view(dsdt_pa, "DSDT") : NULL;
+    s5.known = dsdt_table && s5_search(dsdt_table);
 }
 
 void x86_acpi_power_off(void)
@@ -295,6 +296,67 @@ void x86_acpi_power_off(void)
         arch_out16(s5.pm1a, (uint16_t)(s5.typ_a << 10 | PM1_SLP_EN));
     if (s5.pm1b)
         arch_out16(s5.pm1b, (uint16_t)(s5.typ_b << 10 | PM1_SLP_EN));
+}
+
+/* --- the power button --- */
+
+#define FADT_SCI         46
+#define FADT_PM1A_EVT    56
+#define FADT_PM1_EVT_LEN 88
+
+/* OperationRegion (EREG, SystemMemory, DWord address, ...) */
+static paddr_t ged_region(const uint8_t *dsdt, uint32_t size)
+{
+    static const uint8_t start[] = { 0x5b, 0x80, 'E', 'R', 'E', 'G', 0,
+                                     0x0c };
+
+    for (uint32_t i = HEADER_SIZE; i + 16 < size; i++)
+        if (memcmp(dsdt + i, start, sizeof(start)) == 0)
+            return get32(dsdt + i + sizeof(start));
+    return 0;
+}
+
+/* The first extended interrupt descriptor with one interrupt behind the
+ * device's name. */
+static bool ged_interrupt(const uint8_t *dsdt, uint32_t size,
+                          struct x86_power_button *out)
+{
+    uint32_t i = HEADER_SIZE;
+
+    while (i + 16 < size && memcmp(dsdt + i, "ACPI0013", 8) != 0)
+        i++;
+    for (; i + 16 < size; i++) {
+        const uint8_t *p = dsdt + i;
+
+        if (p[0] != 0x89 || p[1] != 6 || p[2] != 0 || p[4] != 1)
+            continue;
+        out->ged_level = !(p[3] & 2);
+        out->ged_low = p[3] & 4;
+        out->ged_gsi = get32(p + 5);
+        return true;
+    }
+    return false;
+}
+
+void x86_acpi_power_button(struct x86_power_button *out)
+{
+    const uint8_t *fadt = arch_acpi_find("FACP");
+    uint32_t size = fadt ? get32(fadt + 4) : 0;
+
+    memset(out, 0, sizeof(*out));
+    if (size < FADT_FLAGS + 4)
+        return;
+    if (get32(fadt + FADT_FLAGS) & FADT_HW_REDUCED) {
+        if (dsdt_table)
+            out->ged = ged_region(dsdt_table, get32(dsdt_table + 4));
+        if (out->ged && !ged_interrupt(dsdt_table, get32(dsdt_table + 4),
+                                       out))
+            out->ged = 0;
+        return;
+    }
+    memcpy(&out->sci, fadt + FADT_SCI, 2);
+    out->event_port = (uint16_t)get32(fadt + FADT_PM1A_EVT);
+    out->event_size = fadt[FADT_PM1_EVT_LEN];
 }
 
 void x86_acpi_init(void)

@@ -31,6 +31,7 @@ struct scale {
     uint32_t mult, shift;
 };
 
+static uint64_t tsc_khz_known;          /* [I] */
 static uint64_t cycle_base;             /* [I] TSC at arch_clock() == 0 */
 static struct scale to_ns, from_ns;     /* [I] TSC */
 static struct scale apic_from_ns;       /* [I] APIC timer ticks */
@@ -227,6 +228,7 @@ void x86_clock_init(void)
         apic_khz = KHZ_PER_GHZ;         /* KVM's APIC bus counts ns */
     if (!tsc_khz || (!deadline_mode && !apic_khz))
         rates_measure(&tsc_khz, &apic_khz);
+    tsc_khz_known = tsc_khz;
     to_ns = scale_make(1000000, tsc_khz);
     from_ns = scale_make(tsc_khz, 1000000);
     apic_from_ns = scale_make(apic_khz ? apic_khz : KHZ_PER_GHZ, 1000000);
@@ -235,6 +237,11 @@ void x86_clock_init(void)
     x86_wall_init();
     log_debug("clock: TSC %lu kHz, timer by %s", tsc_khz,
               deadline_mode ? "TSC deadline" : "APIC count");
+}
+
+uint32_t x86_tsc_khz(void)
+{
+    return (uint32_t)tsc_khz_known;
 }
 
 nsec_t arch_clock(void)

@@ -196,6 +196,16 @@ bool x86_fpu_set(const void *area)
     return ok;
 }
 
+/* The clean state, as for a new program. */
+bool x86_fpu_reset(void)
+{
+    uint64_t flags = irq_save();
+
+    area_restore(clean_area);
+    irq_restore(flags);
+    return true;
+}
+
 void arch_thread_copy(struct arch_thread *t, struct arch_thread *parent)
 {
     ASSERT(parent == (struct arch_thread *)arch_current());

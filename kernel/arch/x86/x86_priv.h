@@ -174,9 +174,11 @@ void x86_fpu_enter(struct arch_thread *t);
 void x86_fpu_save(void *area);
 void x86_fpu_get(void *area);
 bool x86_fpu_set(const void *area);
+bool x86_fpu_reset(void);
 void x86_clock_cpu_init(void);
 void x86_wall_init(void);           /* rtc.c */
 void x86_timer_interrupt(void);
+uint32_t x86_tsc_khz(void);
 void x86_ap_start(unsigned id);
 
 /* --- what the ACPI tables say --- */
@@ -219,6 +221,14 @@ void x86_ipi_serve(void);
 /* Runs fn(arg) on the CPUs of the mask, this one not among them; waits. */
 void x86_ipi_call(uint64_t mask, void (*fn)(void *), void *arg);
 unsigned x86_irq_apic_id(int irq);
+/* Where the power button is; ged 0: not by GED, event_port 0: not by PM1. */
+struct x86_power_button {
+    uint16_t event_port, event_size, sci;
+    paddr_t ged;
+    uint32_t ged_gsi;
+    bool ged_level, ged_low;
+};
+void x86_acpi_power_button(struct x86_power_button *out);
 /* Enters S5; returns when the tables know no way. */
 void x86_acpi_power_off(void);
 bool x86_nmi_stop_pending(void);
