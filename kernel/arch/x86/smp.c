@@ -90,7 +90,6 @@ void x86_ap_start(unsigned id)
 
     x86_cpu_init(c, id);
     x86_fpu_cpu_init();
-    write_cr3(x86_kernel_root);
     x86_apic_cpu_init();
     x86_clock_cpu_init();
     __atomic_store_n(&c->online, 1, __ATOMIC_RELEASE);

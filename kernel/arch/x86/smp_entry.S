@@ -41,6 +41,8 @@ ap_entry64:
     lock xaddl %edi, ap_next
     cmpl ap_last, %edi
     ja 1f                           /* more CPUs than wanted */
+    movq x86_kernel_root, %rax      /* maps the stacks */
+    movq %rax, %cr3
     movq ap_stacks(, %rdi, 8), %rsp
     xorl %ebp, %ebp
     subq $8, %rsp
