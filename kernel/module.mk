@@ -31,9 +31,20 @@ $(B)/kernel/%.S.o: kernel/%.S
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KFLAGS) -D__ASSEMBLER__ -c $< -o $@
 
-$(B)/hull.debug: $(KOBJS) $(KTHIRD) kernel/arch/$(ARCH)/kernel.ld
-	$(Q)$(LD) $(KLDFLAGS) -T kernel/arch/$(ARCH)/kernel.ld -o $@ \
-		$(KOBJS) $(KTHIRD)
+KLINK = $(LD) $(KLDFLAGS) -T kernel/arch/$(ARCH)/kernel.ld
+
+# Twice: the names for panics come from the first link. They lie behind all
+# code, so it does not move.
+$(B)/ksyms: tools/ksyms.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(STD) -O1 $(WARN) $< -o $@
+
+$(B)/hull.debug: $(KOBJS) $(KTHIRD) $(B)/ksyms kernel/arch/$(ARCH)/kernel.ld
+	$(Q)$(KLINK) -o $@.first $(KOBJS) $(KTHIRD)
+	$(Q)nm -n $@.first | $(B)/ksyms > $(B)/ksyms.s
+	$(Q)$(CC) -c $(B)/ksyms.s -o $(B)/ksyms.o
+	$(Q)$(KLINK) -o $@ $(KOBJS) $(KTHIRD) $(B)/ksyms.o
+	$(Q)rm $@.first
 
 $(B)/hull.elf: $(B)/hull.debug
 	$(Q)objcopy --strip-all $< $@

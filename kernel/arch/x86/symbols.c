@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Names for addresses, from the table that the second link puts in (see
- * kernel/ksyms.awk for its format). Absent in the first link: hence weak.
+ * tools/ksyms.c for its format). Absent in the first link: hence weak.
  */
 #include "x86_priv.h"
 
