@@ -42,6 +42,7 @@ enum { GSO_NONE = 0, GSO_TCPV4 = 1, GSO_TCPV6 = 4 };
 #define RX_ROOM     (RX_BYTES - RX_PAD)
 #define ETH_HEADER  14
 #define REFILL      16      /* buffers put back at once */
+#define FILL_FIRST  (2 * REFILL)
 #define MTU_MIN     68u
 #define SMALL_RAM   (32ull << 20)
 
@@ -63,6 +64,8 @@ struct nic {
     struct virtio_device *vd;
     struct virtq *rx, *tx;
     unsigned in_ring;           /* receive buffers the device has */
+    unsigned fill;              /* how many it shall have: grows when it
+                                 * nearly ran out, up to the ring's size */
 
     struct spinlock pool_lock;
     struct rxbuf *pool;         /* [pool_lock] free ones */
@@ -154,7 +157,7 @@ static void refill(struct nic *n)
     struct rxbuf *b;
     uint64_t flags;
 
-    while (n->in_ring < n->rx->size && (b = rxbuf_get(n))) {
+    while (n->in_ring < n->fill && (b = rxbuf_get(n))) {
         buf.addr = b->memory + RX_PAD;
         if (virtq__add(n->rx, &buf, 0, 1, b)) {
             rxbuf_put(n, b);
@@ -242,7 +245,9 @@ static struct netrx *nic_receive(struct netdev *d)
             continue;
         }
         rx = rx_frame(n, b);
-        if (n->in_ring + REFILL <= n->rx->size)
+        if (n->in_ring < n->fill / 4)
+            n->fill = MIN(n->fill * 2, (unsigned)n->rx->size);
+        if (n->in_ring + REFILL <= n->fill)
             refill(n);
         if (rx)
             break;
@@ -502,6 +507,7 @@ static int net_probe(struct virtio_device *vd)
     }
     vd->config_changed = config_changed;
     virtio__ready(vd);
+    n->fill = MIN((unsigned)n->rx->size, FILL_FIRST);
     refill(n);
     log_info("%s: %02x:%02x:%02x:%02x:%02x:%02x, mtu %u%s (%s)", n->dev.name,
              n->dev.mac[0], n->dev.mac[1], n->dev.mac[2], n->dev.mac[3],
