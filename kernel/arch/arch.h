@@ -161,6 +161,9 @@ void arch_thread_switch(struct thread *prev, struct thread *next,
 /* True while t's FPU state lives only in the registers of an idle CPU: only
  * that CPU may run it, so the balancer skips it. (inline)
  *   bool arch_thread_pinned(const struct arch_thread *t) */
+/* Saves t's FPU state if this CPU's registers hold it, so that another CPU may
+ * run t next. t runs here and is about to leave. Interrupts off. */
+void arch_thread_unpin(struct arch_thread *t);
 
 /* The program's thread pointer (FS base on x86). For the current thread. */
 void arch_tls_set(uaddr_t base);

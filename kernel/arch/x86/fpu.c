@@ -146,6 +146,14 @@ static void owner_evict(struct cpu *c)
     __atomic_store_n(&owner->fpu_live, 0, __ATOMIC_RELEASE);
 }
 
+void arch_thread_unpin(struct arch_thread *t)
+{
+    struct cpu *c = cpu_self();
+
+    if (c->fpu_owner == t)
+        owner_evict(c);
+}
+
 static void owner_set(struct cpu *c, struct arch_thread *t)
 {
     c->fpu_owner = t;
