@@ -7,15 +7,35 @@
 #include "sched_priv.h"
 
 #define BALANCE_NS  (8 * NSEC_PER_MSEC)
+/* Two threads that together run no longer than this before they block take
+ * turns on one CPU: waking another CPU would take longer. */
+#define TURNS_NS    (50 * NSEC_PER_USEC)
 #define SCAN_MAX    8u      /* threads looked at in one queue */
+
+/* Does it pay to run t here, after the thread that wakes it? */
+static bool takes_turns(const struct thread *t, const struct run_queue *here)
+{
+    const struct thread *waker = here->current;
+
+    return waker != here->idle && !here->nr &&
+           waker->burst + t->burst < TURNS_NS && cpu_allowed(t, here->cpu);
+}
 
 /* Holding t's queue lock, so that arch_thread_pinned cannot change. */
 unsigned sched__choose_cpu(struct thread *t)
 {
     unsigned last = t->cpu, self = cpu_id();
     uint64_t idle, allowed = t->allowed.bits[0];
+    bool pinned;
 
-    if (cpu_count() == 1 || arch_thread_pinned(&t->arch))
+    if (cpu_count() == 1)
+        return last;
+    pinned = arch_thread_pinned(&t->arch);
+    if (takes_turns(t, &sched__rq[self])) {
+        t->unpin = pinned && last != self;
+        return pinned ? last : self;
+    }
+    if (pinned)
         return last;
     idle = __atomic_load_n(&sched__idle, __ATOMIC_RELAXED) & allowed;
     if (idle & (1ull << last))

@@ -204,6 +204,29 @@ static struct thread *pick_next(struct run_queue *rq)
     return t;
 }
 
+/* The current thread's place while it is away. */
+static void leave(struct run_queue *rq, struct thread *t, nsec_t now)
+{
+    if (t == rq->idle)
+        return;
+    if (t->state != THREAD_RUNNING) {
+        t->switches_vol++;
+        t->burst = (3 * t->burst + (now - t->came_at)) / 4;
+        if (unlikely(t->unpin)) {
+            t->unpin = false;
+            arch_thread_unpin(&t->arch);
+        }
+        return;
+    }
+    t->switches_invol++;
+    if (likely(cpu_allowed(t, rq->cpu))) {
+        sched__enqueue(rq, t);
+    } else {
+        arch_thread_unpin(&t->arch);
+        t->state = THREAD_READY;    /* S1: finish_switch carries it */
+    }
+}
+
 void sched__switch(struct run_queue *rq)
 {
     struct thread *prev = rq->current, *next;
@@ -212,27 +235,19 @@ void sched__switch(struct run_queue *rq)
     if (unlikely(now >= __atomic_load_n(&sched__load_at, __ATOMIC_RELAXED)))
         sched__load_tick(now);
     sched__charge(rq, now);
-    if (prev->state == THREAD_RUNNING && prev != rq->idle) {
-        if (likely(cpu_allowed(prev, rq->cpu)))
-            sched__enqueue(rq, prev);
-        else
-            prev->state = THREAD_READY; /* S1: finish_switch carries it */
-        prev->switches_invol++;
-    } else {
-        prev->switches_vol++;
-    }
+    leave(rq, prev, now);
     next = pick_next(rq);
     next->state = THREAD_RUNNING;
     rq->need_resched = false;
     arch_resched_clear();
     rq->slice_end = NSEC_FOREVER;
-    if (rq->nr && next->program)
+    if (next->program && (rq->nr || !cpu_allowed(next, rq->cpu)))
         sched__ask(rq);         /* starts its slice on the way out */
     if (next == prev) {
         spin_unlock(&rq->lock);
         return;
     }
-    next->on_cpu_since = now;
+    next->on_cpu_since = next->came_at = now;
     rq->current = next;
     rq->prev = prev;
     rq->switches++;

@@ -55,6 +55,10 @@ struct thread {
     /* sched's own */
     uint32_t wait_word;         /* [a] enum in sched_priv.h */
     bool queued;                /* [rq] rq_node is in a run queue */
+    bool unpin;                 /* [rq] another CPU wants it: save its FPU
+                                 * state when it blocks next */
+    nsec_t came_at;             /* [rq] on its CPU */
+    nsec_t burst;               /* [rq] how long it runs before it blocks */
     int8_t nice;                /* [rq] */
     struct arch_pt *pt;         /* [I] of mm, or NULL */
     void (*entry)(void *);      /* [I] */

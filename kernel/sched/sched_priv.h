@@ -22,6 +22,7 @@
 #define SLICE_NS        (4 * NSEC_PER_MSEC) /* before another one's turn */
 #define WAKE_GRAN_NS    (1 * NSEC_PER_MSEC) /* lead that preempts at once */
 #define SLEEP_CREDIT_NS (3 * NSEC_PER_MSEC) /* at most, for having slept */
+#define BURST_NEW_NS    (1 * NSEC_PER_MSEC) /* what a new thread may do */
 #define WEIGHT_NICE_0   1024u
 
 enum wait_word {
