@@ -35,5 +35,6 @@
 #define IRQ_LINES_MAX       32      /* wired interrupt lines in use */
 #define PCI_BUSES_MAX       32      /* scanned behind bridges */
 #define LOG_BYTES           65536   /* the kernel's log ring */
+#define BOOT_STRINGS_MAX    4096    /* arguments, or variables, of the manifest */
 
 #endif
