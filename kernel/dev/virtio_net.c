@@ -41,7 +41,7 @@ enum { GSO_NONE = 0, GSO_TCPV4 = 1, GSO_TCPV6 = 4 };
 #define RX_PAD      2       /* puts the IP header at a multiple of four */
 #define RX_ROOM     (RX_BYTES - RX_PAD)
 #define ETH_HEADER  14
-#define REFILL      16      /* buffers put back at once */
+#define REFILL      16u     /* buffers put back at once */
 #define FILL_FIRST  (2 * REFILL)
 #define MTU_MIN     68u
 #define SMALL_RAM   (32ull << 20)
