@@ -91,6 +91,8 @@ const void *arch_acpi_find(const char sig[4])
 
     if (!root_table)
         return NULL;
+    if (memcmp(sig, "DSDT", 4) == 0)    /* hangs off the FADT, not the root */
+        return dsdt_table;
     root = phys_view(root_table, HEADER_SIZE);
     root = root ? phys_view(root_table, get32(root + 4)) : NULL;
     if (!root)
