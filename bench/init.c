@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * The init of the Linux guest that Hull is measured against: mounts what a
+ * program needs, loads the modules in /modules in their order, sets up eth0
+ * and lo, runs the program and powers the machine off. Nothing else runs.
+ *
+ * The kernel passes what follows "--" on its command line as our arguments.
+ */
+#define _GNU_SOURCE
+#include <arpa/inet.h>
+#include <fcntl.h>
+#include <linux/reboot.h>
+#include <net/if.h>
+#include <net/route.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mount.h>
+#include <sys/reboot.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void load_modules(void)
+{
+    FILE *list = fopen("/modules/order", "r");
+    char name[128], path[160];
+
+    while (list && fscanf(list, "%127s", name) == 1) {
+        int fd;
+
+        snprintf(path, sizeof(path), "/modules/%s", name);
+        fd = open(path, O_RDONLY);
+        if (fd < 0 || syscall(SYS_finit_module, fd, "", 0))
+            perror(path);
+        close(fd);
+    }
+}
+
+static void up(int s, const char *name, const char *ip, const char *mask)
+{
+    struct ifreq r = { 0 };
+    struct sockaddr_in *a = (struct sockaddr_in *)&r.ifr_addr;
+
+    strncpy(r.ifr_name, name, sizeof(r.ifr_name) - 1);
+    a->sin_family = AF_INET;
+    inet_pton(AF_INET, ip, &a->sin_addr);
+    ioctl(s, SIOCSIFADDR, &r);
+    inet_pton(AF_INET, mask, &a->sin_addr);
+    ioctl(s, SIOCSIFNETMASK, &r);
+    ioctl(s, SIOCGIFFLAGS, &r);
+    r.ifr_flags |= IFF_UP | IFF_RUNNING;
+    ioctl(s, SIOCSIFFLAGS, &r);
+}
+
+static void network(void)
+{
+    struct rtentry rt = { .rt_flags = RTF_UP | RTF_GATEWAY };
+    struct sockaddr_in *gw = (struct sockaddr_in *)&rt.rt_gateway;
+    int s = socket(AF_INET, SOCK_DGRAM, 0);
+
+    up(s, "lo", "127.0.0.1", "255.0.0.0");
+    up(s, "eth0", "10.0.2.15", "255.255.255.0");
+    gw->sin_family = rt.rt_dst.sa_family = rt.rt_genmask.sa_family = AF_INET;
+    inet_pton(AF_INET, "10.0.2.2", &gw->sin_addr);
+    ioctl(s, SIOCADDRT, &rt);
+    close(s);
+}
+
+int main(int argc, char **argv)
+{
+    struct rlimit many = { 65536, 65536 };
+    pid_t child;
+    int status;
+
+    mkdir("/proc", 0755);
+    mkdir("/sys", 0755);
+    mkdir("/dev", 0755);
+    mkdir("/tmp", 01777);
+    mount("proc", "/proc", "proc", 0, NULL);
+    mount("sysfs", "/sys", "sysfs", 0, NULL);
+    mount("dev", "/dev", "devtmpfs", 0, NULL);
+    mount("tmp", "/tmp", "tmpfs", 0, NULL);
+    mkdir("/dev/shm", 01777);
+    mount("shm", "/dev/shm", "tmpfs", 0, NULL);
+    load_modules();
+    network();
+    setrlimit(RLIMIT_NOFILE, &many);
+    child = fork();
+    if (child == 0) {
+        execv(argv[1], argv + 1);
+        perror(argc > 1 ? argv[1] : "no program");
+        _exit(127);
+    }
+    while (waitpid(-1, &status, 0) != child)
+        ;
+    printf("\nguest-exit:%d\n", WIFEXITED(status) ? WEXITSTATUS(status)
+                                : 128 + WTERMSIG(status));
+    fflush(stdout);
+    reboot(LINUX_REBOOT_CMD_RESTART);
+    return 0;
+}

@@ -1,0 +1,60 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Makes the Linux guest that Hull is compared with: Debian's cloud kernel,
+# uncompressed so that it boots by PVH, and an initramfs that holds the given
+# programs with their libraries, our init, and the virtio modules.
+#
+# usage: bench/linux-guest.sh OUT_DIR GUEST=HOST...
+set -eu
+cd "$(dirname "$0")/.."
+out=$1
+shift
+mkdir -p "$out"
+out=$(realpath "$out")
+
+if [ ! -s "$out/vmlinux" ]; then
+    pkg=$(apt-cache depends linux-image-cloud-amd64 |
+          awk '/Depends: linux-image/ { print $2; exit }')
+    (cd "$out" && apt-get download -qq "$pkg" && dpkg-deb -x "$pkg"*.deb pkg)
+    echo "$pkg" > "$out/version"
+    # The bzImage's payload, by the boot protocol's header (payload_offset at
+    # 0x248): LZ4 in its legacy frame, then four bytes of length.
+    python3 - "$out"/pkg/boot/vmlinuz-* "$out/payload.lz4" <<'P'
+import struct, sys
+d = open(sys.argv[1], "rb").read()
+start = ((d[0x1f1] or 4) + 1) * 512
+off, size = struct.unpack_from("<II", d, 0x248)
+open(sys.argv[2], "wb").write(d[start + off:start + off + size - 4])
+P
+    lz4 -dcq "$out/payload.lz4" > "$out/vmlinux.tmp"
+    mv "$out/vmlinux.tmp" "$out/vmlinux"
+fi
+
+root=$out/root
+rm -rf "$root"
+mkdir -p "$root/modules" "$root/etc" "$root/tmp"
+gcc -O2 -static -o "$root/init" bench/init.c
+mods=$(find "$out/pkg/lib/modules" -maxdepth 1 -mindepth 1)
+for m in virtio_ring virtio virtio_mmio virtio_pci_legacy_dev \
+         virtio_pci_modern_dev virtio_pci failover net_failover virtio_net \
+         virtio_blk; do
+    f=$(find "$mods" -name "$m.ko" | head -n 1)
+    [ -n "$f" ] || continue
+    cp "$f" "$root/modules/"
+    echo "$m.ko" >> "$root/modules/order"
+done
+printf 'root:x:0:0:root:/root:/bin/sh\n' > "$root/etc/passwd"
+printf '127.0.0.1 localhost\n' > "$root/etc/hosts"
+printf 'hosts: files dns\npasswd: files\n' > "$root/etc/nsswitch.conf"
+for pair in "$@"; do
+    guest=${pair%%=*}
+    host=${pair#*=}
+    mkdir -p "$root$(dirname "$guest")"
+    cp -rL "$host" "$root$guest"
+    [ -f "$host" ] || continue
+    { ldd "$host" 2> /dev/null || true; } | grep -o '/[^ ]*' | while read -r l; do
+        mkdir -p "$root$(dirname "$l")"
+        cp -L "$l" "$root$l"
+    done
+done
+(cd "$root" && find . | sort | cpio -o -H newc -R 0:0 --quiet) > "$out/initramfs.cpio"
