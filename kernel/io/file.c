@@ -13,6 +13,13 @@ static struct spinlock pool_lock = SPINLOCK_INIT;
 static struct file *pool;               /* [pool_lock] */
 static uint64_t last_ino;               /* [a] */
 
+static const struct file_vnode_ops *vnode_ops;     /* [I] after start-up */
+
+void file_vnode_ops_set(const struct file_vnode_ops *ops)
+{
+    vnode_ops = ops;
+}
+
 static struct file *pool_take(void)
 {
     uint64_t flags = spin_lock_irqsave(&pool_lock);
@@ -82,6 +89,8 @@ void file_unref(struct file *f)
         io__epoll_forget(f);
     if (f->ops->release)
         f->ops->release(f);
+    if (f->vnode && vnode_ops)
+        vnode_ops->put(f);
     pool_give(f);
 }
 
@@ -198,6 +207,8 @@ uint32_t file_poll(struct file *f, struct poll_table *pt)
 
 int file_stat(struct file *f, struct kstat *st)
 {
+    if (f->vnode && vnode_ops)
+        return vnode_ops->stat(f, st);
     if (!f->ops->stat)
         return io__stat_anon(st, 0600, 0);
     return f->ops->stat(f, st);

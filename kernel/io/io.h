@@ -173,6 +173,14 @@ struct file *file_create(const struct file_ops *ops, void *private,
                          uint32_t flags);
 struct file *file_ref(struct file *f);
 void file_unref(struct file *f);
+/* What fs does for a file whose `vnode` is set but whose ops are another
+ * room's (a FIFO, a terminal): stat is the node's, put drops its reference
+ * after release. Set once at start-up. */
+struct file_vnode_ops {
+    void (*put)(struct file *f);
+    int (*stat)(struct file *f, struct kstat *st);
+};
+void file_vnode_ops_set(const struct file_vnode_ops *ops);
 /* Wrappers: check access mode, position locks, absent members. */
 ssize_t file_read(struct file *f, struct iov_iter *it);
 ssize_t file_write(struct file *f, struct iov_iter *it);
