@@ -36,5 +36,11 @@
 #define PCI_BUSES_MAX       32      /* scanned behind bridges */
 #define LOG_BYTES           65536   /* the kernel's log ring */
 #define BOOT_STRINGS_MAX    4096    /* arguments, or variables, of the manifest */
+#define FILE_SIZE_MAX       (1ull << 62) /* bytes of a file in memory */
+#define EROFS_DECODE_BYTES  (256u << 10) /* of one extent at once, if enough */
+#define EROFS_PCLUSTER_MAX  (1u << 20)  /* bytes of one compressed cluster */
+#define EROFS_EXTENT_MAX    (16u << 20) /* bytes it may expand to */
+#define EROFS_COMPLAINTS_MAX 16     /* log lines about one corrupt image */
+#define DIR_NEGATIVES_MAX   1024    /* absent names kept in one directory */
 
 #endif

@@ -1,0 +1,351 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * EROFS file data into the page cache. Everything that one read of the disk
+ * brings is handed to the cache at once: the neighbours of a flat page, all
+ * pages of an extent that was decompressed. A reader that goes on where the
+ * last fill stopped gets larger reads.
+ */
+#include "erofs_priv.h"
+
+#define AHEAD_RANDOM (32u << 10)    /* bytes read from the disk at once */
+#define AHEAD_STREAM (128u << 10)
+#define EXTENTS_MAX  64             /* extents of one read */
+
+/* Notes where this read stopped; true when it began where the last did. */
+static bool is_stream(struct erofs_inode *ei, uint64_t index)
+{
+    return __atomic_load_n(&ei->next_index, __ATOMIC_RELAXED) == index;
+}
+
+static void stream_next(struct erofs_inode *ei, uint64_t index)
+{
+    __atomic_store_n(&ei->next_index, index, __ATOMIC_RELAXED);
+}
+
+/* Hands over the pages of [la, la+n) of which `data` holds everything; the
+ * page `skip` is the caller's own. */
+static void pages_put(struct erofs_inode *ei, uint64_t la, const uint8_t *data,
+                      uint64_t n, uint64_t skip)
+{
+    uint64_t index = (la + PAGE_SIZE - 1) / PAGE_SIZE, end = la + n;
+    for (; (index + 1) * PAGE_SIZE <= end; index++) {
+        if (index == skip)
+            continue;
+        if (page_cache_put_filled(&ei->pc, index,
+                                  data + (index * PAGE_SIZE - la)))
+            return;
+    }
+    if (end != ei->size || index * PAGE_SIZE >= end || index == skip ||
+        index * PAGE_SIZE < la)
+        return;
+    /* The file's last page, short: zeros behind. */
+    uint8_t *last = kzalloc(PAGE_SIZE);
+    if (!last)
+        return;
+    memcpy(last, data + (index * PAGE_SIZE - la), end - index * PAGE_SIZE);
+    page_cache_put_filled(&ei->pc, index, last);
+    kfree(last);
+}
+
+/* ---------------- flat files ---------------- */
+
+static int tail_fill(struct erofs_inode *ei, uint64_t index, void *dst)
+{
+    return erofs_meta_read(ei->fs, ei->body, dst,
+                           ei->size - index * EROFS_BLOCK);
+}
+
+static int flat_fill(struct erofs_inode *ei, uint64_t index, void *dst)
+{
+    uint64_t blocks = (ei->size + EROFS_BLOCK - 1) / EROFS_BLOCK;
+    if (ei->layout == EROFS_INLINE) {
+        if (index == blocks - 1)
+            return tail_fill(ei, index, dst);
+        blocks--;
+    }
+    uint64_t want = is_stream(ei, index) ? AHEAD_STREAM : AHEAD_RANDOM;
+    uint64_t n = MIN(blocks - index, want / EROFS_BLOCK);
+    uint64_t off = (ei->raw_block + index) * EROFS_BLOCK;
+    uint8_t *buf = n > 1 ? kmalloc(n * EROFS_BLOCK) : NULL;
+    int err;
+    if (!buf) {
+        n = 1;
+        err = erofs_blocks_read(ei->fs, off, dst, EROFS_BLOCK);
+    } else {
+        err = erofs_blocks_read(ei->fs, off, buf, n * EROFS_BLOCK);
+        if (!err) {
+            memcpy(dst, buf, EROFS_BLOCK);
+            uint64_t la = index * EROFS_BLOCK;
+            pages_put(ei, la, buf, MIN(n * EROFS_BLOCK, ei->size - la),
+                      index);
+        }
+        kfree(buf);
+    }
+    if (!err && (index + 1) * EROFS_BLOCK > ei->size)
+        memset((uint8_t *)dst + ei->size % EROFS_BLOCK, 0,
+               EROFS_BLOCK - ei->size % EROFS_BLOCK);
+    stream_next(ei, index + n);
+    return err;
+}
+
+/* Chunks: an array of 4-byte block numbers, or of 8-byte entries whose last
+ * four bytes are the number, behind the inode; ~0 is a hole. */
+static int chunk_fill(struct erofs_inode *ei, uint64_t index, void *dst)
+{
+    unsigned format = ei->raw_block & 0xffff;
+    unsigned bits = format & 0x1f;
+    bool indexes = format & 0x20;
+    if (format >> 6 || bits > 20)
+        return erofs_corrupt(ei->fs, ei->nid, "chunk format");
+    uint8_t raw[8];
+    uint64_t unit = indexes ? 8 : 4, chunk = index >> bits;
+    uint64_t at = ALIGN_UP(ei->body, unit) + chunk * unit;
+    int err = erofs_meta_read(ei->fs, at, raw, unit);
+    if (err)
+        return err;
+    if (indexes && le16(raw + 2))
+        return erofs_corrupt(ei->fs, ei->nid, "chunk on another device");
+    uint32_t block = le32(raw + (indexes ? 4 : 0));
+    if (block == ~0u)
+        return 0;
+    uint64_t off = (block + (index & ((1ull << bits) - 1))) * EROFS_BLOCK;
+    err = erofs_blocks_read(ei->fs, off, dst, EROFS_BLOCK);
+    if (err == -EUCLEAN)
+        return erofs_corrupt(ei->fs, ei->nid, "chunk beyond the end");
+    if (!err && (index + 1) * EROFS_BLOCK > ei->size)
+        memset((uint8_t *)dst + ei->size % EROFS_BLOCK, 0,
+               EROFS_BLOCK - ei->size % EROFS_BLOCK);
+    return err;
+}
+
+/* ---------------- compressed files ---------------- */
+
+/* One read: consecutive extents that lie together on the disk. */
+struct zread {
+    struct erofs_inode *ei;
+    uint64_t index;             /* the page that was asked for */
+    uint8_t *dst;
+    uint8_t *in, *out;
+    uint64_t out_size;
+    unsigned count;
+    struct erofs_extent ext[EXTENTS_MAX];
+};
+
+/* The part of the wanted page that [la, la+n) holds. */
+static void page_copy(struct zread *z, uint64_t la, const uint8_t *data,
+                      uint64_t n)
+{
+    uint64_t start = z->index * PAGE_SIZE, end = start + PAGE_SIZE;
+    uint64_t from = MAX(start, la), to = MIN(end, la + n);
+    if (from < to)
+        memcpy(z->dst + (from - start), data + (from - la), to - from);
+}
+
+/* Decompresses the first n bytes of e from `in` to `out`. */
+static int extent_decode(struct erofs_inode *ei, const struct erofs_extent *e,
+                         const uint8_t *in, uint8_t *out, uint64_t n)
+{
+    if (e->plain) {
+        if (n > e->plen)
+            return erofs_corrupt(ei->fs, ei->nid, "plain extent too long");
+        /* Interlaced: each byte at its own offset within the block. */
+        uint64_t at = e->interlaced ? e->la % EROFS_BLOCK : 0;
+        uint64_t part = MIN(n, e->plen - at);
+        memcpy(out, in + at, part);
+        memcpy(out + part, in, n - part);
+        return 0;
+    }
+    uint64_t skip = 0, plen = e->plen;
+    if (ei->fs->incompat & EROFS_ZERO_PADDING) {
+        while (skip < plen && skip < EROFS_BLOCK && !in[skip])
+            skip++;
+        if (skip == plen || skip == EROFS_BLOCK)
+            return erofs_corrupt(ei->fs, ei->nid, "empty cluster");
+    }
+    int got;
+    if (n == e->llen &&
+        ei->fs->incompat & EROFS_ZERO_PADDING)
+        got = LZ4_decompress_safe((const char *)in + skip, (char *)out,
+                                  (int)(plen - skip), (int)n);
+    else
+        got = LZ4_decompress_safe_partial((const char *)in + skip,
+                                          (char *)out, (int)(plen - skip),
+                                          (int)n, (int)n);
+    if (got < 0 || (uint64_t)got != n)
+        return erofs_corrupt(ei->fs, ei->nid, "LZ4 data");
+    return 0;
+}
+
+static struct erofs_tail *tail_slot(struct erofs *fs, uint64_t nid,
+                                    uint64_t start)
+{
+    for (unsigned i = 0; i < EROFS_TAILS; i++) {
+        struct erofs_tail *t = &fs->tails[i];
+        if (t->len && t->nid == nid && t->start == start)
+            return t;
+    }
+    return NULL;
+}
+
+/* Keeps what an extent has of the page in which it ends. */
+static void tail_keep(struct erofs_inode *ei, uint64_t la,
+                      const uint8_t *data, uint64_t n)
+{
+    struct erofs *fs = ei->fs;
+    uint64_t end = la + n, start = ALIGN_DOWN(end, PAGE_SIZE);
+    if (start == end || start < la || end == ei->size)
+        return;
+    mutex_lock(&fs->lock);
+    struct erofs_tail *t = tail_slot(fs, ei->nid, start);
+    if (!t) {
+        t = &fs->tails[fs->next_tail++ % EROFS_TAILS];
+        t->len = 0;
+        if (!t->data)
+            t->data = kmalloc(PAGE_SIZE);
+        if (t->data) {
+            memcpy(t->data, data + (start - la), end - start);
+            t->nid = ei->nid;
+            t->start = start;
+            t->len = (unsigned)(end - start);
+        }
+    }
+    mutex_unlock(&fs->lock);
+}
+
+/* The start of the wanted page from a kept tail; how many bytes. */
+static unsigned tail_take(struct zread *z)
+{
+    struct erofs *fs = z->ei->fs;
+    unsigned n = 0;
+    mutex_lock(&fs->lock);
+    struct erofs_tail *t = tail_slot(fs, z->ei->nid, z->index * PAGE_SIZE);
+    if (t) {
+        memcpy(z->dst, t->data, t->len);
+        n = t->len;
+    }
+    mutex_unlock(&fs->lock);
+    return n;
+}
+
+/* Collects extents from la on while they follow each other on the disk. */
+static int extents_collect(struct zread *z, uint64_t la, uint64_t want)
+{
+    struct erofs_inode *ei = z->ei;
+    uint64_t total = 0;
+    z->count = 0;
+    while (la < ei->size && z->count < EXTENTS_MAX) {
+        struct erofs_extent *e = &z->ext[z->count];
+        int err = erofs__z_map(ei, la, e);
+        if (err)
+            return z->count ? 0 : err;
+        if (z->count) {
+            struct erofs_extent *last = e - 1;
+            if (e->in_meta || last->in_meta ||
+                e->pa != last->pa + last->plen || total + e->plen > want)
+                break;
+        }
+        z->count++;
+        total += e->plen;
+        la = e->la + e->llen;
+    }
+    return 0;
+}
+
+static int extents_read(struct zread *z)
+{
+    struct erofs *fs = z->ei->fs;
+    struct erofs_extent *first = &z->ext[0], *last = &z->ext[z->count - 1];
+    uint64_t n = last->pa + last->plen - first->pa;
+    z->in = kmalloc(n);
+    if (!z->in && z->count > 1) {
+        z->count = 1;
+        n = first->plen;
+        z->in = kmalloc(n);
+    }
+    if (!z->in)
+        return -ENOMEM;
+    if (first->in_meta)
+        return erofs_meta_read(fs, first->pa, z->in, n);
+    return erofs_blocks_read(fs, first->pa, z->in, n);
+}
+
+static int out_room(struct zread *z, uint64_t n)
+{
+    if (n <= z->out_size)
+        return 0;
+    kfree(z->out);
+    z->out = kmalloc(n);
+    z->out_size = z->out ? n : 0;
+    return z->out ? 0 : -ENOMEM;
+}
+
+/* Decodes what was read. The wanted page must succeed; what comes along may
+ * fail and is then asked for again by whoever needs it. */
+static int extents_use(struct zread *z, uint64_t *reached)
+{
+    struct erofs_inode *ei = z->ei;
+    uint64_t page_end = (z->index + 1) * PAGE_SIZE;
+    for (unsigned i = 0; i < z->count; i++) {
+        const struct erofs_extent *e = &z->ext[i];
+        uint64_t n = e->llen;
+        if (n > EROFS_DECODE_BYTES) /* a long run: no more than needed */
+            n = MIN(n, MAX((uint64_t)EROFS_DECODE_BYTES,
+                           page_end > e->la ? page_end - e->la : 0));
+        int err = out_room(z, n);
+        if (!err)
+            err = extent_decode(ei, e, z->in + (e->pa - z->ext[0].pa),
+                                z->out, n);
+        if (err)
+            return *reached >= MIN(page_end, ei->size) ? 0 : err;
+        page_copy(z, e->la, z->out, n);
+        pages_put(ei, e->la, z->out, n, z->index);
+        if (n == e->llen)
+            tail_keep(ei, e->la, z->out, n);
+        *reached = e->la + n;
+        if (n != e->llen)
+            break;
+    }
+    return 0;
+}
+
+int erofs__z_fill(struct erofs_inode *ei, uint64_t index, void *dst)
+{
+    uint64_t want = is_stream(ei, index) ? AHEAD_STREAM : AHEAD_RANDOM;
+    uint64_t start = index * PAGE_SIZE;
+    uint64_t end = MIN(start + PAGE_SIZE, ei->size);
+    struct zread *z = kzalloc(sizeof(*z));
+    if (!z)
+        return -ENOMEM;
+    z->ei = ei;
+    z->index = index;
+    z->dst = dst;
+    uint64_t at = start + tail_take(z);
+    int err = 0;
+    while (at < end && !err) {
+        err = extents_collect(z, at, want);
+        if (!err)
+            err = extents_read(z);
+        if (!err)
+            err = extents_use(z, &at);
+        kfree(z->in);
+        z->in = NULL;
+    }
+    stream_next(ei, at / PAGE_SIZE);
+    kfree(z->out);
+    kfree(z);
+    return err;
+}
+
+int erofs__fill(struct page_cache *pc, uint64_t index, void *dst)
+{
+    struct erofs_inode *ei = pc->owner;
+    if (index * EROFS_BLOCK >= ei->size)
+        return 0;
+    switch (ei->layout) {
+    case EROFS_FLAT: case EROFS_INLINE:
+        return flat_fill(ei, index, dst);
+    case EROFS_CHUNKED:
+        return chunk_fill(ei, index, dst);
+    }
+    return erofs__z_fill(ei, index, dst);
+}
