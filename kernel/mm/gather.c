@@ -50,8 +50,7 @@ bool gather__add(void *arg, uaddr_t va, const struct pt_entry *e)
         if (e->dirty && p->kind == PAGE_CACHE)
             __atomic_fetch_or(&p->state, PGS_DIRTY, __ATOMIC_RELAXED);
     }
-    /* One entry may bring its table along. */
-    return g->n < GATHER_MAX - 1;
+    return g->n < GATHER_MAX - PT_UNMAP_EXTRA;
 }
 
 void gather__flush(struct gather *g)

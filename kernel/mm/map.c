@@ -209,9 +209,16 @@ int mm_unmap(struct mm *mm, uaddr_t addr, uint64_t length)
 
 /* ---- protection ---- */
 
+_Static_assert((PROT_READ_BIT | PROT_WRITE_BIT | PROT_EXEC_BIT) == 7 &&
+               PROT_READ_BIT == VMA_READ && PROT_WRITE_BIT == VMA_WRITE &&
+               PROT_EXEC_BIT == VMA_EXEC, "rights are a VMA's low flags");
+
 unsigned vma__prot(const struct vma *v)
 {
-    return v->flags & (PROT_READ_BIT | PROT_WRITE_BIT | PROT_EXEC_BIT);
+    unsigned prot = v->flags & 7u;
+
+    /* What can be written or run can be read, as on every CPU so far. */
+    return prot ? prot | PROT_READ_BIT : 0;
 }
 
 unsigned vma__prot_shared(const struct vma *v)
@@ -240,7 +247,7 @@ static int protect_one(struct mm *mm, struct vma **vp, uaddr_t start,
     int err = protect_check(v, prot, end - start);
     bool lost;
 
-    if (err < 0 || vma__prot(v) == prot)
+    if (err < 0 || (v->flags & 7u) == prot)
         return err;
     err = vma__split(mm, v, start);
     if (err == 0 && v->start < start)

@@ -149,6 +149,7 @@ struct mm {
 
 /* Frames on their way back, held until the flush (M2). */
 #define GATHER_MAX 120
+#define PT_UNMAP_EXTRA 5        /* the entry itself and arch_pt_unmap's 4 */
 struct gather {
     struct mm *mm;
     uaddr_t start, end;         /* what to flush; start >= end: nothing */

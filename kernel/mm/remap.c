@@ -34,7 +34,8 @@ static bool move_take(void *arg, uaddr_t va, const struct pt_entry *e)
         m->at[m->n].prot = e->prot;
         m->n++;
     }
-    return m->n < MOVE_BATCH - 1 && m->nr_tables < MOVE_BATCH - 1;
+    return m->n < MOVE_BATCH - PT_UNMAP_EXTRA &&
+           m->nr_tables < MOVE_BATCH - PT_UNMAP_EXTRA;
 }
 
 /* Sets one entry at its new place. -ENOMEM when no table can be had. */
@@ -44,9 +45,7 @@ static int move_put(struct mm *mm, uaddr_t va, paddr_t pa, unsigned prot)
         int err;
 
         spin_lock(&mm->pt_lock);
-        err = arch_pt_map(&mm->pt, va, pa, prot & ~PT_HUGE);
-        if (err == 0 && (prot & PROT_READ_BIT) == 0)
-            arch_pt_protect(&mm->pt, va, va + PAGE_SIZE, prot & 7u);
+        err = arch_pt_map(&mm->pt, va, pa, prot);
         spin_unlock(&mm->pt_lock);
         if (err != -ENOMEM || tries == 3 || page_cache_reclaim(16) == 0)
             return err;

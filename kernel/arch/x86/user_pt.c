@@ -124,8 +124,10 @@ bool arch_pt_query(struct arch_pt *pt, uaddr_t va, struct pt_entry *out)
     unsigned level;
     uint64_t *e = entry_lookup(pt->root, va, &level);
 
-    if (!is_leaf(*e, level))
+    if (!is_leaf(*e, level)) {
+        out->table = level == 1;
         return false;
+    }
     entry_describe(*e, level, out);
     return true;
 }

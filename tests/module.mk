@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-2-Clause
+# Unit tests: each tests/unit/test_NAME.c becomes build/unit/NAME, linked with
+# the rooms it names, built for arch/host with sanitizers and fault injection.
+#   make build/unit/NAME    builds one        make unit     builds and runs all
+# A test that needs other rooms than UNIT_ROOMS says so:
+#   UNIT_ROOMS_NAME := ...   in a line below.
+UNIT_ROOMS      := arch/host lib mm sched
+UNIT_SRCS  := $(sort $(wildcard tests/unit/test_*.c))
+UNIT_NAMES := $(UNIT_SRCS:tests/unit/test_%.c=%)
+UNIT_BINS  := $(addprefix $(B)/unit/,$(UNIT_NAMES))
+
+UNIT_ROOMS_mm    := arch/host lib mm
+UNIT_ROOMS_page  := arch/host lib mm
+UNIT_ROOMS_vma   := arch/host lib mm
+UNIT_ROOMS_cache := arch/host lib mm
+
+USAN   := -fsanitize=address,undefined -fno-sanitize-recover=all
+UCOMM  := $(STD) -O1 -g -fno-omit-frame-pointer -fno-stack-protector \
+          -fno-strict-aliasing $(USAN) -DHULL_FAULT_INJECTION -Iinclude \
+          -MMD -MP
+# Rooms see no header of the C library, and format with their own functions.
+UROOM  := $(UCOMM) -ffreestanding -nostdinc \
+          -isystem $(shell $(CC) -print-file-name=include) \
+          -Ikernel/arch/host -Ikernel -Ibuild/gen \
+          -Dsnprintf=hull_snprintf -Dvsnprintf=hull_vsnprintf
+# Files that live in both worlds; <limits.h> must stay the C library's.
+UHOST  := $(UCOMM) -iquote kernel -iquote kernel/arch/host
+
+$(B)/host/kernel/%.o: kernel/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UROOM) $(KWARN) -include kernel/lib/banned.h -c $< -o $@
+
+$(B)/host/kernel/arch/host/%.o: kernel/arch/host/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UHOST) $(KWARN) -c $< -o $@
+
+$(B)/host/tests/unit/%.o: tests/unit/%.c
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UHOST) $(KWARN) -c $< -o $@
+
+# lib/mem.c has the C library's names, which the sanitizers watch.
+unit_objs = $(filter-out $(B)/host/kernel/lib/mem.o, \
+            $(foreach r,$(1),$(patsubst kernel/%.c,$(B)/host/kernel/%.o, \
+            $(sort $(wildcard kernel/$(r)/*.c)))))
+
+define unit_rule
+$(B)/unit/$(1): $(B)/host/tests/unit/test_$(1).o \
+                $(B)/host/tests/unit/harness.o \
+                $(call unit_objs,$(or $(UNIT_ROOMS_$(1)),$(UNIT_ROOMS)))
+	@mkdir -p $$(@D)
+	$$(Q)$$(CC) $$(USAN) -Wl,--gc-sections -o $$@ $$^ -lcmocka
+endef
+$(foreach n,$(UNIT_NAMES),$(eval $(call unit_rule,$(n))))
+
+.PHONY: unit unit-programs unit-list
+.SECONDARY:
+unit-programs: $(UNIT_BINS)
+unit-list:
+	@echo $(UNIT_NAMES)
+unit:
+	$(Q)tests/run-unit.sh
+
+-include $(wildcard $(B)/host/*/*.d $(B)/host/*/*/*.d $(B)/host/*/*/*/*.d)
