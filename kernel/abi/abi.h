@@ -81,7 +81,7 @@ uint64_t abi_missing_count(unsigned nr);
 const char *abi_syscall_name(unsigned nr);
 
 /* Threads and processes that exist: all 0 after the program's end. */
-struct abi_counters { uint64_t processes, tasks, futex_waiters, syscalls; };
+struct abi_counters { uint64_t processes, tasks, futex_waiters; };
 void abi_counters_get(struct abi_counters *out);
 
 #endif

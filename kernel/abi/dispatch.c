@@ -1,0 +1,110 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * From a system call's number to its handler. The tables come from the one
+ * list; a number without a handler is ENOSYS, logged by name the first time
+ * and counted.
+ */
+#include "abi_priv.h"
+
+typedef void syscall_fn(void);
+typedef long syscall_args_fn(uint64_t, uint64_t, uint64_t, uint64_t, uint64_t,
+                             uint64_t);
+
+static long missing(void);
+
+/* A hole in the numbers is missing() as well. */
+static syscall_fn *const handlers[SYSCALL_MAX] = {
+#define CALL(nr, name, room, n, ...) [nr] = (syscall_fn *)sys_##name,
+#define MISS(nr, name, room, n, ...) [nr] = (syscall_fn *)missing,
+#include "syscalls_x86_64.def"
+#undef CALL
+#undef MISS
+};
+
+const struct call_desc abi_call_descs[SYSCALL_MAX] = {
+#define CALL(nr, name, room, n, ...) \
+    [nr] = { #name, n, { ENUMS_##n(__VA_ARGS__) }, false },
+#define MISS(nr, name, room, n, ...) \
+    [nr] = { #name, n, { ENUMS_##n(__VA_ARGS__) }, true },
+#include "syscalls_x86_64.def"
+#undef CALL
+#undef MISS
+};
+
+bool abi__tracing;
+static uint64_t missing_counts[SYSCALL_MAX];
+static uint64_t calls_unknown;
+
+static long missing(void)
+{
+    struct task *t = task_current();
+    long nr = arch_syscall_nr(t->regs);
+    uint64_t *count = &calls_unknown;
+    const char *name = "?";
+
+    if (nr >= 0 && nr < SYSCALL_MAX) {
+        count = &missing_counts[nr];
+        if (abi_call_descs[nr].name)
+            name = abi_call_descs[nr].name;
+    }
+    if (__atomic_fetch_add(count, 1, __ATOMIC_RELAXED) == 0)
+        log_warn("abi: system call %s (%ld) is not implemented\n", name, nr);
+    return -ENOSYS;
+}
+
+/* The restart itself is decided in exit_work, which knows of handlers. */
+static void ask_restart(struct task *t, long result)
+{
+    if (result != -ERESTARTSYS && result != -ERESTARTNOHAND)
+        return;
+    t->restart = result;
+    __atomic_fetch_or(&t->thread.arch.work, THREAD_WORK_INTERRUPT,
+                      __ATOMIC_RELAXED);
+}
+
+static long traced_call(struct task *t, syscall_args_fn *fn, long nr,
+                        const uint64_t a[6])
+{
+    long result;
+
+    strace__call(t, nr, a, false, 0);
+    result = fn(a[0], a[1], a[2], a[3], a[4], a[5]);
+    strace__call(t, nr, a, true, result);
+    return result;
+}
+
+void abi_syscall(struct regs *regs)
+{
+    struct task *t = task_current();
+    uint64_t nr = (uint64_t)arch_syscall_nr(regs);
+    syscall_fn *fn = (syscall_fn *)missing;
+    uint64_t a[6];
+    long result;
+
+    t->regs = regs;
+    if (likely(nr < SYSCALL_MAX && handlers[nr]))
+        fn = handlers[nr];
+    arch_syscall_args(regs, a);
+    if (unlikely(abi__tracing))
+        result = traced_call(t, (syscall_args_fn *)fn, (long)nr, a);
+    else
+        result = ((syscall_args_fn *)fn)(a[0], a[1], a[2], a[3], a[4], a[5]);
+    arch_syscall_result(regs, result);
+    if (unlikely(result <= -ERESTARTSYS && result >= -ERESTARTNOHAND))
+        ask_restart(t, result);
+}
+
+void abi_strace_set(bool on)
+{
+    abi__tracing = on;
+}
+
+uint64_t abi_missing_count(unsigned nr)
+{
+    return nr < SYSCALL_MAX ? missing_counts[nr] : 0;
+}
+
+const char *abi_syscall_name(unsigned nr)
+{
+    return nr < SYSCALL_MAX ? abi_call_descs[nr].name : NULL;
+}
