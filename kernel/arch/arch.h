@@ -353,5 +353,7 @@ const char *arch_hypervisor(void);
 /* --- panic --- */
 /* Writes up to n return addresses of the current stack; returns how many. */
 unsigned arch_backtrace(uint64_t *pcs, unsigned n);
+/* Where a panic prints when arch_early_putc leads nowhere. */
+void arch_panic_sink_set(log_sink_fn *sink);
 
 #endif

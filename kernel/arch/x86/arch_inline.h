@@ -19,7 +19,10 @@ struct regs {
     uint64_t r11, r10, r9, r8;
     uint64_t rax, rcx, rdx, rsi, rdi;
     uint64_t orig_rax;      /* system call number, or a trap's error code */
-    uint64_t rip, cs, rflags, rsp, ss;
+    uint64_t rip, cs, rflags, rsp;
+    uint32_t ss;            /* IRETQ takes 16 bits of the eight bytes */
+    uint32_t changed;       /* a system call wrote more than its result: the
+                             * way back must load every register */
 };
 
 /*

@@ -32,12 +32,12 @@
 #define THREAD_SP       16
 
 /* struct regs */
-#define REGS_RCX        88
 #define REGS_RAX        80
 #define REGS_RIP        128
 #define REGS_CS         136
 #define REGS_RFLAGS     144
 #define REGS_RSP        152
+#define REGS_CHANGED    164
 #define REGS_SIZE       168
 
 /* struct arch_hooks */

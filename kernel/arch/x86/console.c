@@ -67,6 +67,11 @@ void x86_early_console_init(void)
     arch_out8(COM1 + 4, 0x0b);
 }
 
+bool x86_early_console_present(void)
+{
+    return present;
+}
+
 void arch_early_putc(char c)
 {
     if (!present)

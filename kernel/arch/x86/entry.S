@@ -150,10 +150,9 @@ boot_pml4:
     .skip 4096
 boot_pdpt:
     .skip 4096
-boot_pd:
+    .globl boot_pd, boot_stack_top
+boot_pd:                            /* later the guard page of the stack */
     .skip 4096
-    .globl boot_stack, boot_stack_top
-boot_stack:
     .skip 16384
 boot_stack_top:
 

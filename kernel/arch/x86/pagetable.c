@@ -19,7 +19,7 @@
 #define EARLY_MAPPED (1ull << 30)       /* entry.S maps this much */
 
 extern uint8_t image_start[], text_end[], rodata_start[], rodata_end[],
-               data_start[], image_end[];
+               data_start[], image_end[], boot_pd[];
 
 uint64_t x86_kernel_root;
 
@@ -163,6 +163,7 @@ void x86_pagetable_init(void)
     image_map(image_start, text_end, 0);
     image_map(rodata_start, rodata_end, PTE_NX);
     image_map(data_start, image_end, PTE_NX | PTE_W | PTE_D);
+    *pt__entry(x86_kernel_root, (uint64_t)boot_pd, 1, 0) = 0;
     top_prepare(ARCH_KMAP_START);
     top_prepare(MMIO_START);
     top_prepare(STACK_START);

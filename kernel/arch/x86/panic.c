@@ -16,9 +16,19 @@ extern uint8_t image_start[], text_end[];
 
 static uint32_t panicking;      /* 1 + the CPU that panics */
 static const struct regs *panic_regs;
+static log_sink_fn *fallback;   /* where there is no serial port */
+
+void arch_panic_sink_set(log_sink_fn *sink)
+{
+    fallback = sink;
+}
 
 static void put(const char *text)
 {
+    if (!x86_early_console_present() && fallback) {
+        fallback(text, strlen(text));
+        return;
+    }
     for (; *text; text++) {
         if (*text == '\n')
             arch_early_putc('\r');

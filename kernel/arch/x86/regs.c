@@ -44,12 +44,14 @@ void arch_syscall_restart(struct regs *r)
 {
     r->rax = r->orig_rax;
     r->rip -= SYSCALL_INSN_SIZE;
+    r->changed = 1;
 }
 
 void arch_syscall_restart_as(struct regs *r, long nr)
 {
     r->rax = (uint64_t)nr;
     r->rip -= SYSCALL_INSN_SIZE;
+    r->changed = 1;
 }
 
 uaddr_t arch_regs_pc(const struct regs *r)

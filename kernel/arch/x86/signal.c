@@ -159,6 +159,7 @@ int arch_sigframe_push(struct regs *r, const struct arch_sigframe *f)
     r->rip = MIN(f->handler, ARCH_PROGRAM_END);
     r->rflags &= ~(uint64_t)(FLAG_DF | FLAG_TF | FLAG_RF);
     r->orig_rax = ~0ull;
+    r->changed = 1;
     return 0;
 }
 
@@ -219,6 +220,7 @@ static void context_use(struct regs *r, const struct ucontext *uc)
     r->rip = MIN(uc->rip, ARCH_PROGRAM_END);
     r->rflags = (uc->rflags & FLAGS_OF_PROGRAM) | FLAG_IF | 2;
     r->orig_rax = ~0ull;
+    r->changed = 1;
 }
 
 int arch_sigframe_pop(struct regs *r, uint64_t *mask, uaddr_t *ss_sp,

@@ -223,11 +223,20 @@ syscall_entry:
     movl THREAD_WORK(%rax), %eax
     orl %gs:CPU_RESCHED, %eax
     jnz program_work
-    /* A call that changed where to go (rt_sigreturn) changed RCX too. */
-    movq REGS_RCX(%rsp), %rax
-    cmpq %rax, REGS_RIP(%rsp)
+    cmpl $0, REGS_CHANGED(%rsp)
     jne program_return
-    POP_GENERAL
+    addq $32, %rsp                  /* C has kept R12 to R15 */
+    popq %rbp
+    popq %rbx
+    popq %r11
+    popq %r10
+    popq %r9
+    popq %r8
+    popq %rax
+    popq %rcx
+    popq %rdx
+    popq %rsi
+    popq %rdi
     addq $24, %rsp
     popfq
 syscall_window:

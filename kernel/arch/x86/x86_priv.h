@@ -128,6 +128,7 @@ extern struct x86_features x86_features;
 /* --- the order of start-up on the boot CPU, and each file's part --- */
 __noreturn void x86_start(unsigned kind, paddr_t data);   /* start.c */
 void x86_early_console_init(void);                        /* console.c */
+bool x86_early_console_present(void);
 void x86_features_init(void);                             /* cpuid.c */
 void x86_cpu_init(struct cpu *c, unsigned id);            /* cpu.c */
 void x86_fpu_cpu_init(void);                              /* fpu.c */
