@@ -348,7 +348,7 @@ static const struct key keys[] = {
 static void unknown_key(struct reader *r, yaml_node_t *node, const char *name)
 {
     const char *best = NULL;
-    size_t best_distance = 3;
+    size_t best_distance = strlen(name) / 2 + 1;
     struct strbuf known;
 
     strbuf_init(&known);
@@ -416,6 +416,20 @@ static void take_document(struct reader *r)
     }
 }
 
+static void not_yaml(const struct hullfile *hf, const yaml_parser_t *p)
+{
+    int line = (int)p->problem_mark.line + 1;
+
+    if (p->context) {
+        hullfile_error(hf, line, "this is not YAML: %s %s, which begins at "
+                       "line %d", p->problem, p->context,
+                       (int)p->context_mark.line + 1);
+    } else {
+        hullfile_error(hf, line, "this is not YAML: %s",
+                       p->problem ? p->problem : "bad encoding");
+    }
+}
+
 static int parse(struct hullfile *hf, const struct strbuf *text)
 {
     struct reader r = {.hf = hf};
@@ -427,11 +441,7 @@ static int parse(struct hullfile *hf, const struct strbuf *text)
     yaml_parser_set_input_string(&parser, (const unsigned char *)text->buf,
                                  text->len);
     if (!yaml_parser_load(&parser, &r.doc)) {
-        hullfile_error(hf, (int)parser.problem_mark.line + 1,
-                       "this is not YAML: %s%s%s",
-                       parser.problem ? parser.problem : "bad encoding",
-                       parser.context ? " " : "",
-                       parser.context ? parser.context : "");
+        not_yaml(hf, &parser);
         yaml_parser_delete(&parser);
         return -1;
     }

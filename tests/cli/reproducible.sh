@@ -1,0 +1,25 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# The same content gives the same bytes, whenever and wherever it is built.
+. "$(dirname "$0")/common"
+project "$tmp/p"
+mkdir -p "$tmp/p/www/sub"
+for i in $(seq 30); do echo "page $i" > "$tmp/p/www/sub/$i.html"; done
+ln -s sub/1.html "$tmp/p/www/index.html"
+printf 'name: t\nfiles:\n  /prog: prog\n  /www: www\ncmd: /prog\n' \
+    > "$tmp/p/Hullfile"
+cp -r "$tmp/p" "$tmp/q"
+# the same names come in another order, with other times
+rm -r "$tmp/q/www/sub"
+mkdir "$tmp/q/www/sub"
+for i in $(seq 30 -1 1); do echo "page $i" > "$tmp/q/www/sub/$i.html"; done
+touch -d 2001-01-01 "$tmp/q/prog" "$tmp/q/www/sub/3.html"
+for format in raw qcow2; do
+    run 0 "$HULL" build "$tmp/p" --format $format -o "$tmp/a"
+    run 0 "$HULL" build "$tmp/q" --format $format -o "$tmp/b"
+    cmp "$tmp/a" "$tmp/b" || fail "two $format builds differ"
+done
+echo changed > "$tmp/q/www/sub/3.html"
+run 0 "$HULL" build "$tmp/q" -o "$tmp/b"
+cmp -s "$tmp/a" "$tmp/b" && fail "a change went unseen"
+exit 0

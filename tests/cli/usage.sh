@@ -1,0 +1,49 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Wrong usage ends with status 2 and a way out; help with 0 on stdout.
+. "$(dirname "$0")/common"
+wrong() {
+    local text=$1
+    shift
+    run 2 "$HULL" "$@"
+    says "$text"
+    [ -s "$tmp/out" ] && fail "wrong usage wrote to stdout: $*"
+    return 0
+}
+
+run 2 "$HULL"
+wrong "did you mean 'build'" buidl
+wrong "there is no command 'xyzzy'" xyzzy
+wrong "did you mean --memory" run --memroy 3 x
+wrong "there is no option -z" run -z x
+wrong "needs a value" run x -m
+wrong "run takes one image" run
+wrong "run takes one image" run a b
+wrong "-p 80:x is not understood" run -p 80:x a
+wrong "-e FOO is no NAME=VALUE" run -e FOO a
+wrong "--accel must be" run --accel xen a
+wrong "--machine must be" run --machine vax a
+wrong "a microvm cannot boot a disk" run --bios --machine microvm a
+wrong "with --bios the image alone decides" run --bios a -- arg
+wrong "-m 1x" run -m 1x a
+wrong "-c 0" run -c 0 a
+wrong "--format must be" build --format vdi
+wrong "cannot name an image" build -t a/b
+wrong "takes no operand" images x
+wrong "rmi needs the name" rmi
+wrong "inspect takes one image" inspect
+for c in build run images rmi inspect doctor version help; do
+    run 0 "$HULL" $c --help
+    grep -q "^Usage: hull $c" "$tmp/out" || fail "no help for $c"
+    run 0 "$HULL" help $c
+done
+run 0 "$HULL" version
+run 0 "$HULL" --version
+run 125 "$HULL" run nosuchimage
+says "there is no image, folder or file 'nosuchimage'"
+run 1 "$HULL" rmi nosuchimage
+run 1 "$HULL" inspect nosuchimage
+run 0 "$HULL" images --json
+python3 -m json.tool "$tmp/out" > /dev/null || fail "images --json"
+"$HULL" doctor --json > "$tmp/out" 2> "$tmp/err"
+python3 -m json.tool "$tmp/out" > /dev/null || fail "doctor --json"
