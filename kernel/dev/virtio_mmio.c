@@ -226,7 +226,8 @@ static unsigned scan_microvm(void)
     struct mmio_window w = { .size = MICROVM_STRIDE };
     unsigned i, n = 0;
 
-    for (i = 0; i < MICROVM_SLOTS; i++) {
+    /* The first device of QEMU's command line is in the last one. */
+    for (i = MICROVM_SLOTS; i-- > 0; ) {
         w.addr = MICROVM_BASE + i * MICROVM_STRIDE;
         w.gsi = MICROVM_GSI + i;
         n += window_probe(&w);

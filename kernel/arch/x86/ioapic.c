@@ -5,6 +5,8 @@
  */
 #include "x86_priv.h"
 
+#define IOAPIC_USUAL 0xfec00000ull
+
 #define REG_VERSION 1
 #define REG_PIN(n)  (0x10 + 2 * (n))
 
@@ -32,18 +34,30 @@ static void ioapic_write(struct ioapic *io, uint32_t reg, uint32_t v)
     io->regs[4] = v;
 }
 
+static void ioapic_add(paddr_t pa, uint32_t gsi_base)
+{
+    struct ioapic *io = &ioapics[ioapic_count];
+    uint32_t version;
+
+    io->regs = arch_mmio_map(pa, PAGE_SIZE);
+    if (!io->regs)
+        return;
+    version = ioapic_read(io, REG_VERSION);
+    if (version == 0 || version == UINT32_MAX)
+        return;                 /* nobody there */
+    io->gsi_base = gsi_base;
+    io->pins = (version >> 16 & 0xff) + 1;
+    ioapic_count++;
+}
+
 void x86_ioapic_init(void)
 {
-    for (unsigned i = 0; i < x86_madt.ioapic_count; i++) {
-        struct ioapic *io = &ioapics[ioapic_count];
-
-        io->regs = arch_mmio_map(x86_madt.ioapics[i].pa, PAGE_SIZE);
-        if (!io->regs)
-            continue;
-        io->gsi_base = x86_madt.ioapics[i].gsi_base;
-        io->pins = (ioapic_read(io, REG_VERSION) >> 16 & 0xff) + 1;
-        ioapic_count++;
-    }
+    for (unsigned i = 0; i < x86_madt.ioapic_count; i++)
+        ioapic_add(x86_madt.ioapics[i].pa, x86_madt.ioapics[i].gsi_base);
+    /* A machine without ACPI (microvm,acpi=off; Firecracker before 1.8) has
+     * its one where every PC has it. */
+    if (x86_madt.ioapic_count == 0)
+        ioapic_add(IOAPIC_USUAL, 0);
 }
 
 int arch_irq_route_gsi(int irq, unsigned gsi, bool level, bool active_low)
