@@ -8,6 +8,7 @@
 
 #define CPUS_MAX            64      /* per-CPU areas, bits in a cpu_mask */
 #define THREADS_MAX         32768   /* of all kinds */
+#define DEAD_THREADS_MAX    64      /* waiting for the reaper */
 #define KSTACK_SIZE         16384   /* a thread's kernel stack, bytes */
 #define PATH_MAX            4096    /* with the terminating NUL */
 #define NAME_MAX            255     /* one component, without NUL */

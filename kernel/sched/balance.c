@@ -7,18 +7,22 @@
 #include "sched_priv.h"
 
 #define BALANCE_NS  (8 * NSEC_PER_MSEC)
-/* Two threads that together run no longer than this before they block take
- * turns on one CPU: waking another CPU would take longer. */
-#define TURNS_NS    (50 * NSEC_PER_USEC)
 #define SCAN_MAX    8u      /* threads looked at in one queue */
 
-/* Does it pay to run t here, after the thread that wakes it? */
+nsec_t sched__wake_cost = WAKE_COST_NS;
+
+/*
+ * Does it pay to run t here, after the thread that wakes it? Two that strictly
+ * take turns save two wake-ups of another CPU a round; two that could run side
+ * by side lose the shorter one's time a round, which the limit keeps as small.
+ */
 static bool takes_turns(const struct thread *t, const struct run_queue *here)
 {
     const struct thread *waker = here->current;
 
     return waker != here->idle && !here->nr &&
-           waker->burst + t->burst < TURNS_NS && cpu_allowed(t, here->cpu);
+           waker->burst + t->burst < 4 * sched__wake_cost &&
+           cpu_allowed(t, here->cpu);
 }
 
 /* Holding t's queue lock, so that arch_thread_pinned cannot change. */

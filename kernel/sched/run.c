@@ -146,8 +146,10 @@ static void tell(struct run_queue *rq, struct thread *t)
         return;
     if (rq->cpu == cpu_id())
         return;     /* an interrupt in the idle loop, which looks again */
-    if (__atomic_fetch_and(&sched__idle, ~bit, __ATOMIC_SEQ_CST) & bit)
+    if (__atomic_fetch_and(&sched__idle, ~bit, __ATOMIC_SEQ_CST) & bit) {
+        rq->kicked_at = arch_clock();
         arch_ipi_resched(rq->cpu);
+    }
 }
 
 static void put_locked(struct run_queue *rq, struct thread *t)
@@ -204,14 +206,29 @@ static struct thread *pick_next(struct run_queue *rq)
     return t;
 }
 
+/* Racing updates lose a sample, no more. */
+static void wake_cost_learn(nsec_t cost)
+{
+    nsec_t old = __atomic_load_n(&sched__wake_cost, __ATOMIC_RELAXED);
+
+    cost = MIN(cost, WAKE_COST_MAX_NS);
+    __atomic_store_n(&sched__wake_cost, (7 * old + cost) / 8,
+                     __ATOMIC_RELAXED);
+}
+
 /* The current thread's place while it is away. */
 static void leave(struct run_queue *rq, struct thread *t, nsec_t now)
 {
-    if (t == rq->idle)
+    if (t == rq->idle) {
+        if (rq->kicked_at)
+            wake_cost_learn(now - rq->kicked_at);
+        rq->kicked_at = 0;
         return;
+    }
     if (t->state != THREAD_RUNNING) {
         t->switches_vol++;
-        t->burst = (3 * t->burst + (now - t->came_at)) / 4;
+        t->burst = (3 * t->burst +
+                    MIN(now - t->came_at, BURST_MAX_NS)) / 4;
         if (unlikely(t->unpin)) {
             t->unpin = false;
             arch_thread_unpin(&t->arch);

@@ -68,7 +68,8 @@ struct thread {
 
 /* Prepares t (zeroed by the caller) with a kernel stack; entry(arg) runs on
  * it with interrupts on and must end with thread_exit or arch_program_enter.
- * mm gets a reference. -ENOMEM; -EAGAIN beyond THREADS_MAX. */
+ * mm gets a reference. -ENOMEM; -EAGAIN beyond THREADS_MAX. May block, and
+ * may reap other threads: the caller holds no lock that a reap takes. */
 int thread_init(struct thread *t, const char *name, struct mm *mm,
                 void (*entry)(void *), void *arg);
 void thread_start(struct thread *t);

@@ -22,7 +22,9 @@
 #define SLICE_NS        (4 * NSEC_PER_MSEC) /* before another one's turn */
 #define WAKE_GRAN_NS    (1 * NSEC_PER_MSEC) /* lead that preempts at once */
 #define SLEEP_CREDIT_NS (3 * NSEC_PER_MSEC) /* at most, for having slept */
-#define BURST_NEW_NS    (1 * NSEC_PER_MSEC) /* what a new thread may do */
+#define BURST_MAX_NS    (1 * NSEC_PER_MSEC) /* longer is all the same */
+#define WAKE_COST_NS    (12 * NSEC_PER_USEC)    /* first guess, and bound */
+#define WAKE_COST_MAX_NS (100 * NSEC_PER_USEC)
 #define WEIGHT_NICE_0   1024u
 
 enum wait_word {
@@ -47,6 +49,7 @@ struct run_queue {
     struct thread *prev;        /* [c] just left, for finish_switch */
     nsec_t slice_end;           /* [rq] NSEC_FOREVER: no tick needed */
     nsec_t balance_at;          /* [rq] */
+    nsec_t kicked_at;           /* [rq] when its halt was ended, 0: was not */
     nsec_t time_program, time_kernel, time_idle;    /* [rq] */
     uint64_t switches;          /* [rq] */
 } __aligned(64);
@@ -98,6 +101,7 @@ struct run_queue *sched__rq_lock(struct thread *t, uint64_t *flags);
 __noreturn void sched__idle_loop(void);
 
 /* balance.c */
+extern nsec_t sched__wake_cost;     /* [a] of ending another CPU's halt */
 unsigned sched__choose_cpu(struct thread *t);
 bool sched__steal(struct run_queue *rq);
 void sched__push(struct run_queue *rq, nsec_t now);

@@ -15,6 +15,7 @@ static unsigned thread_nr;                      /* [all_lock] */
 
 static struct spinlock dead_lock = SPINLOCK_INIT;
 static struct list dead_threads = LIST_INIT(dead_threads);
+static unsigned dead_nr;                        /* [dead_lock] */
 static struct waitq dead_wq = WAITQ_INIT(dead_wq);
 
 static struct thread boot_thread;
@@ -46,7 +47,7 @@ static void fields_init(struct thread *t, const char *name)
     t->weight = WEIGHT_NICE_0;
     t->cpu = cpu_id();
     t->vruntime = sched__rq[t->cpu].min_vruntime;
-    t->burst = BURST_NEW_NS;
+    t->burst = BURST_MAX_NS;
     t->wait_word = WAIT_IDLE;
     memset(&t->allowed, 0xff, sizeof(t->allowed));
     list_init(&t->all_link);
@@ -97,11 +98,37 @@ static int context_init(struct thread *t, void (*entry)(void *), void *arg)
     return err;
 }
 
+static struct thread *dead_take(void)
+{
+    uint64_t flags = spin_lock_irqsave(&dead_lock);
+    struct thread *t = NULL;
+
+    if (!list_empty(&dead_threads)) {
+        t = list_first(&dead_threads, struct thread, dead_link);
+        list_del(&t->dead_link);
+        dead_nr--;
+    }
+    spin_unlock_irqrestore(&dead_lock, flags);
+    return t;
+}
+
+/* Who makes threads faster than the reaper frees them helps it. */
+static void reap_surplus(void)
+{
+    struct thread *t;
+
+    while (__atomic_load_n(&dead_nr, __ATOMIC_RELAXED) > DEAD_THREADS_MAX &&
+           (t = dead_take()) != NULL)
+        if (t->reap)
+            t->reap(t);
+}
+
 int thread_init(struct thread *t, const char *name, struct mm *mm,
                 void (*entry)(void *), void *arg)
 {
     int err;
 
+    reap_surplus();
     fields_init(t, name);
     err = list_in(t);
     if (err)
@@ -161,21 +188,9 @@ void sched__dead(struct thread *t)
 {
     spin_lock(&dead_lock);
     list_add_tail(&dead_threads, &t->dead_link);
+    dead_nr++;
     spin_unlock(&dead_lock);
     waitq_wake_all(&dead_wq);
-}
-
-static struct thread *dead_take(void)
-{
-    uint64_t flags = spin_lock_irqsave(&dead_lock);
-    struct thread *t = NULL;
-
-    if (!list_empty(&dead_threads)) {
-        t = list_first(&dead_threads, struct thread, dead_link);
-        list_del(&t->dead_link);
-    }
-    spin_unlock_irqrestore(&dead_lock, flags);
-    return t;
 }
 
 static void reaper(void *arg)
