@@ -6,6 +6,7 @@
 #include "../dev/dev.h"
 #include "../mm/mm.h"
 #include "../sched/sched.h"
+#include "program.h"
 
 static void early_sink(const char *text, size_t n)
 {
@@ -16,28 +17,6 @@ static void early_sink(const char *text, size_t n)
     }
 }
 
-static void no_trap(struct regs *regs, const struct trap_info *info)
-{
-    panic("trap %u at %#lx without a program", info->trapno,
-          arch_regs_pc(regs));
-}
-
-static void no_program(struct regs *regs)
-{
-    panic("system call %ld without a program", arch_syscall_nr(regs));
-}
-
-static const struct arch_hooks hooks = {
-    .pt_alloc = mm_pt_alloc,
-    .pt_free = mm_pt_free,
-    .fault = mm_fault,
-    .trap = no_trap,
-    .syscall = no_program,
-    .exit_work = no_program,
-    .timer = sched_timer_interrupt,
-    .resched = sched_resched_interrupt,
-};
-
 /* Each line's needs are the lines above it. */
 void kernel_main(void)
 {
@@ -45,7 +24,7 @@ void kernel_main(void)
     log_level_set(LOG_INFO);
     log_info("Hull on %s, %s", arch_hypervisor(), arch_cpu_model());
     mm_init(&boot_info);                /* frames, heap */
-    arch_hooks = &hooks;                /* arch may ask for frames */
+    arch_hooks = &program_hooks;        /* arch may ask for frames */
     sched_init();                       /* this becomes a thread */
     irq_enable();
     arch_cpus_start(CPUS_MAX, sched_cpu_run);
@@ -53,5 +32,5 @@ void kernel_main(void)
     random_init();
     arch_kernel_protect();
     log_info("%u CPUs, up in %lu us", cpu_count(), arch_clock() / 1000);
-    panic("nothing to run yet");
+    program_main();                     /* root, program, power-off */
 }
