@@ -15,7 +15,8 @@
 
 #define DEFAULT_MEMORY (128ull << 20)
 #define DEFAULT_CPUS 1
-#define WORDS_MAX 4095
+/* What the kernel takes, less what vmm/qemu.c adds for the devices. */
+#define WORDS_MAX (4095 - 256)
 
 /* What the command line says. */
 struct run {

@@ -14,6 +14,7 @@
 #define DEFAULT_PATH "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:" \
                      "/sbin:/bin"
 #define CA_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
+#define SCRIPT_LINE_MAX 255
 #define ZONEINFO "/usr/share/zoneinfo"
 
 /* A program may come by either name of a folder that Debian merged. */
@@ -101,10 +102,10 @@ static int add_files(const struct hullfile *hf, struct tree *t)
     return rc;
 }
 
-/* The program's path in the tree, or NULL. */
-static char *program_in_tree(const struct hullfile *hf, const struct tree *t)
+/* A program's path in the tree, freed by the caller, or NULL. */
+static char *find_along_path(const struct hullfile *hf, const struct tree *t,
+                             const char *name)
 {
-    const char *name = hf->cmd.v[0];
     const char *search = strvec_env(&hf->env, "PATH");
     struct strvec dirs;
     char *found = NULL;
@@ -135,31 +136,22 @@ static char *program_in_tree(const struct hullfile *hf, const struct tree *t)
     return found;
 }
 
-/* The program taken from this host, at the path it has here. */
-static char *program_from_host(const struct hullfile *hf, struct tree *t)
+/* Takes a program of this host, at the path it has here; that path, freed by
+ * the caller, or NULL where there is none. */
+static char *take_from_host(const struct hullfile *hf, struct tree *t,
+                            const char *name)
 {
-    const char *name = hf->cmd.v[0];
-    char *host = NULL, *real, *guest;
-    struct tree_node *node;
+    char *host = name[0] == '/' || !strchr(name, '/') ? proc_find(name)
+                                                      : NULL;
+    char *real = host ? realpath(host, NULL) : NULL;
+    char *guest = host ? path_normalize(host) : NULL;
+    struct tree_node *node = NULL;
     struct stat st;
 
-    if (name[0] == '/' || !strchr(name, '/')) {
-        host = proc_find(name);
+    if (real && !stat(real, &st) && S_ISREG(st.st_mode)) {
+        node = tree_add_file(t, guest, real, st.st_mode);
     }
-    if (!host) {
-        hullfile_error(hf, hf->cmd_line, "cmd's program '%s' is neither in "
-                       "the image nor on this host; add it to files, such "
-                       "as\n  files:\n    /%s: PATH-HERE", name,
-                       name + strspn(name, "/."));
-        return NULL;
-    }
-    real = realpath(host, NULL);
-    guest = path_normalize(host);
     free(host);
-    if (!real || stat(real, &st)) {
-        die_errno("cannot read %s", guest);
-    }
-    node = tree_add_file(t, guest, real, st.st_mode);
     free(real);
     if (!node) {
         free(guest);
@@ -169,21 +161,86 @@ static char *program_from_host(const struct hullfile *hf, struct tree *t)
     return guest;
 }
 
+/* The words of a file's "#!" line; none where it has no such line. */
+static void read_script_line(const struct tree_node *node,
+                             struct strvec *words)
+{
+    char start[SCRIPT_LINE_MAX + 1];
+    FILE *f = node->source ? fopen(node->source, "re") : NULL;
+    size_t n;
+
+    if (!f) {
+        return;
+    }
+    n = fread(start, 1, SCRIPT_LINE_MAX, f);
+    start[n] = '\0';
+    fclose(f);
+    if (!strncmp(start, "#!", 2)) {
+        start[strcspn(start, "\n")] = '\0';
+        strvec_split(words, start + 2, " \t\r");
+    }
+}
+
+static int need_interpreter(const struct hullfile *hf, struct tree *t,
+                            const char *program, const char *name)
+{
+    char *guest = find_along_path(hf, t, name);
+
+    if (!guest) {
+        guest = take_from_host(hf, t, name);
+    }
+    if (!guest) {
+        return hullfile_error(hf, hf->cmd_line, "%s is a script for %s, which "
+                              "is neither in the image nor on this host; add "
+                              "it to files", program, name);
+    }
+    free(guest);
+    return 0;
+}
+
+/* A script brings its interpreter, and env(1) the one that it looks for. */
+static int add_interpreter(const struct hullfile *hf, struct tree *t,
+                           const char *program)
+{
+    struct tree_node *node = tree_find(t, program);
+    struct strvec words;
+    int rc = 0;
+
+    if (node->foreign) {
+        return 0;
+    }
+    strvec_init(&words);
+    read_script_line(node, &words);
+    if (words.nr) {
+        rc = need_interpreter(hf, t, program, words.v[0]);
+    }
+    if (!rc && words.nr > 1 && str_ends(words.v[0], "/env")) {
+        size_t i = 1;
+
+        while (i + 1 < words.nr && words.v[i][0] == '-') {
+            i++;
+        }
+        rc = need_interpreter(hf, t, program, words.v[i]);
+    }
+    strvec_release(&words);
+    return rc;
+}
+
 static char *find_program(const struct hullfile *hf, struct tree *t)
 {
-    char *program = program_in_tree(hf, t);
+    const char *name = hf->cmd.v[0];
+    char *program = find_along_path(hf, t, name);
     struct tree_node *node;
 
     if (!program && !hf->rootfs) {
-        program = program_from_host(hf, t);
-        if (!program) {
-            return NULL;
-        }
+        program = take_from_host(hf, t, name);
     }
     if (!program) {
-        hullfile_error(hf, hf->cmd_line, "cmd's program '%s' is not in the "
-                       "image; add it to files or to the rootfs",
-                       hf->cmd.v[0]);
+        hullfile_error(hf, hf->cmd_line, "cmd's program '%s' is %s; add it to "
+                       "files, such as\n  files:\n    /%s: PATH-HERE", name,
+                       hf->rootfs ? "not in the image"
+                                  : "neither in the image nor on this host",
+                       name + strspn(name, "/."));
         return NULL;
     }
     node = tree_find(t, program);
@@ -305,7 +362,8 @@ int contents_tree(const struct hullfile *hf, struct tree *t, char **program)
         return -1;
     }
     *program = find_program(hf, t);
-    if (!*program || closure_add(t, hf, &glibc)) {
+    if (!*program || add_interpreter(hf, t, *program) ||
+        closure_add(t, hf, &glibc)) {
         return -1;
     }
     return add_folders(hf, t) | add_etc(t, glibc) | add_ca(hf, t) |
