@@ -1,33 +1,52 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * From devices to the program and from its end to the machine's: reads the
- * configuration, mounts the root, starts the program, waits, powers off.
+ * The program: its configuration from the manifest and the command line, the
+ * root file system, its start, its end.
  */
-#include "program.h"
-
 #include "../abi/abi.h"
 #include "../dev/dev.h"
+#include "boot_priv.h"
 #include "config.h"
 #include "disk.h"
 
 #include <hull/exit.h>
 
-static struct program_end program_end_seen;
-static bool program_over;
-static struct waitq over_wait = WAITQ_INIT(over_wait);
+/* What a shell says of a program that cannot be run, or found. */
+#define STATUS_CANNOT_RUN 126
+#define STATUS_NOT_FOUND  127
+#define STATUS_SIGNALLED  128
+
+static struct boot_config config;
+
+void boot_end(int status)
+{
+    char line[32];
+    int n = scnprintf(line, sizeof(line), HULL_EXIT_LINE, status);
+
+    fs_sync_all();
+    if (config.exit_isa)
+        console_write(line, (size_t)n);
+    arch_power_off(status, config.exit_isa);
+}
 
 static void program_ended(const struct program_end *end)
 {
-    program_end_seen = *end;
-    __atomic_store_n(&program_over, true, __ATOMIC_RELEASE);
-    waitq_wake_all(&over_wait);
+    int status = end->signo ? STATUS_SIGNALLED + end->signo : end->status;
+
+    log_info("the program ended with status %d", status);
+    boot_end(status & 0xff);
 }
 
 static void power_off(bool restart)
 {
-    (void)restart;
-    fs_sync_all();
-    arch_power_off(0, false);
+    (void)restart;                      /* an image runs once */
+    boot_end(0);
+}
+
+static void button_pressed(void *arg)
+{
+    (void)arg;
+    abi_power_button();
 }
 
 static const struct abi_boot_ops abi_ops = {
@@ -40,115 +59,97 @@ static const struct abi_boot_ops abi_ops = {
     .power_off = power_off,
 };
 
-static void power_button(void *arg)
+void boot_abi_init(void)
 {
-    (void)arg;
-    abi_power_button();
+    if (abi_init(&abi_ops) != 0)
+        panic("no memory for the start");
 }
 
-static void end_machine(const struct boot_config *c, int status)
+/* A start that cannot go on: said already, now the end. */
+static void require(int err, const char *what)
 {
-    char line[32];
-    int n;
-
-    fs_sync_all();
-    if (c->exit_isa) {
-        n = scnprintf(line, sizeof(line), HULL_EXIT_LINE, status);
-        console_write(line, (size_t)n);
-    }
-    arch_power_off(status, c->exit_isa);
+    if (err == 0)
+        return;
+    log_err("cannot start: %s (error %d)", what, -err);
+    boot_end(STATUS_CANNOT_RUN);
 }
 
-/* The manifest of the loader or of the disk; then the command line. */
-static int configure(struct boot_config *c, struct boot_disk *d, bool has_disk)
+/* From the loader if it passed one, else from the disk. */
+static int manifest_read(const struct boot_disk *disk)
 {
-    void *data = NULL;
+    void *data;
     size_t size;
-    int err = 0;
+    int err;
 
-    if (boot_info.module_size) {
-        err = config_read_manifest(c, phys_to_virt(boot_info.module),
-                                   boot_info.module_size);
-    } else if (has_disk) {
-        err = boot_disk_manifest(d, &data, &size);
-        if (!err)
-            err = config_read_manifest(c, data, size);
-        kfree(data);
-    }
-    if (!err)
-        err = config_read_cmdline(c, boot_info.cmdline);
+    if (boot_info.module_size)
+        return config_read_manifest(&config, phys_to_virt(boot_info.module),
+                                    boot_info.module_size);
+    if (!disk->dev)
+        return 0;
+    err = boot_disk_manifest(disk, &data, &size);
+    if (err)
+        return err;
+    err = config_read_manifest(&config, data, size);
+    kfree(data);
     return err;
 }
 
-static int run(struct boot_config *c)
+static int root_mount(const struct boot_disk *disk)
 {
+    if (disk->dev)
+        return fs_mount_root(disk->dev, disk->header.root_off,
+                             disk->header.root_size);
+    /* Anything else on a disk is not ours to guess at. */
+    log_warn("no disk with an image: the root is empty");
+    return fs_mount_empty_root();
+}
+
+static void config_read(const struct boot_disk *disk)
+{
+    config_init(&config);
+    require(manifest_read(disk), "the manifest");
+    require(config_read_cmdline(&config, boot_info.cmdline),
+            "the boot command line");
+    if (config.loglevel >= 0)
+        log_level_set(config.loglevel);
+    if (config.volumes.count > 0) {
+        log_err("volume %s: volumes are not supported yet",
+                config.volumes.at[0]);
+        require(-ENOSYS, "volumes");
+    }
+    if (config.argv.count == 0) {
+        log_err("no program: neither manifest nor command line names one");
+        require(-EINVAL, "no program");
+    }
+}
+
+static void program_run(void)
+{
+    static const char *const none[] = { NULL };
     struct program_spec spec = {
-        .argv = (const char *const *)c->argv.at,
-        .envp = (const char *const *)c->env.at,
-        .workdir = c->workdir,
-        .fixed_layout = c->fixed_layout,
-        .strace = c->strace,
+        .argv = (const char *const *)config.argv.at,
+        .envp = config.env.count ? (const char *const *)config.env.at : none,
+        .workdir = config.workdir,
+        .fixed_layout = config.fixed_layout,
+        .strace = config.strace,
     };
     int err;
 
-    if (!c->argv.count) {
-        log_err("boot: nothing to run: no manifest and no --cmd");
-        return 127;
-    }
-    if (c->hostname)
-        abi_hostname_set(c->hostname);
+    if (config.hostname)
+        abi_hostname_set(config.hostname);
     err = program_start(&spec);
-    if (err) {
-        log_err("boot: %s cannot be started: error %d", c->argv.at[0], -err);
-        return err == -ENOENT ? 127 : 126;
-    }
-    arch_power_button_set(power_button, NULL);
-    waitq_wait(&over_wait, __atomic_load_n(&program_over, __ATOMIC_ACQUIRE),
-               NSEC_FOREVER, 0);
-    if (program_end_seen.signo)
-        return 128 + program_end_seen.signo;
-    return program_end_seen.status;
+    if (err)
+        boot_end(err == -ENOENT ? STATUS_NOT_FOUND : STATUS_CANNOT_RUN);
 }
 
-const struct arch_hooks program_hooks = {
-    .pt_alloc = mm_pt_alloc,
-    .pt_free = mm_pt_free,
-    .fault = abi_fault,
-    .trap = abi_trap,
-    .syscall = abi_syscall,
-    .exit_work = abi_exit_work,
-    .timer = sched_timer_interrupt,
-    .resched = sched_resched_interrupt,
-};
-
-__noreturn void program_main(void)
+void boot_program_start(void)
 {
-    struct boot_config c;
-    struct boot_disk disk;
-    bool has_disk = boot_disk_find(&disk) == 0;
-    int err;
+    struct boot_disk disk = { .dev = NULL };
 
-    config_init(&c);
-    fs_init();
-    err = abi_init(&abi_ops);
-    if (!err)
-        err = configure(&c, &disk, has_disk);
-    if (err) {
-        log_err("boot: configuration: error %d", -err);
-        end_machine(&c, HULL_EXIT_PANIC);
-    }
-    if (c.loglevel >= 0)
-        log_level_set(c.loglevel);
-    if (has_disk)
-        err = fs_mount_root(disk.dev, disk.header.root_off,
-                            disk.header.root_size);
-    else
-        err = fs_mount_empty_root();
-    if (err) {
-        log_err("boot: the root file system cannot be mounted: error %d",
-                -err);
-        end_machine(&c, HULL_EXIT_PANIC);
-    }
-    end_machine(&c, run(&c));
-    UNREACHABLE();
+    boot_disk_find(&disk);
+    config_read(&disk);
+    require(root_mount(&disk), "the root file system");
+    if (arch_power_button_set(button_pressed, NULL) != 0)
+        log_info("no power button");
+    program_run();
 }
