@@ -46,6 +46,10 @@ void bios_enable_a20(void);
 /* The physical address of the ACPI root pointer, or 0. */
 uint32_t bios_find_rsdp(void);
 
+/* fwcfg.c. Reads a file that QEMU was given for its guest, up to max bytes;
+ * name_len counts the NUL. Returns how many bytes; 0 where there is none. */
+size_t fwcfg_read(const char *name, size_t name_len, void *buf, size_t max);
+
 void mem_copy(void *to, const void *from, size_t len);
 void mem_zero(void *to, size_t len);
 bool mem_equal(const void *a, const void *b, size_t len);

@@ -2,7 +2,8 @@
 /*
  * The BIOS loader: reads the image's header, manifest and kernel from the
  * boot disk, checks them, and enters the kernel as the PVH boot protocol
- * says, with the manifest as its one module.
+ * says, with the manifest as its one module. The command line is empty unless
+ * QEMU hands one in (fwcfg.c).
  *
  * The disk is read through a bounce buffer in low memory, once, in order. The
  * kernel's segments are put to their places as their bytes come by; the CRC
@@ -19,6 +20,8 @@
 #define PHDRS_MAX 16
 #define NOTES_MAX 1024
 #define RANGES_MAX 128
+#define CMDLINE_MAX 4096
+#define CMDLINE_FILE "opt/hull/cmdline"
 #define PHYS32_ENTRY 18u        /* XEN_ELFNOTE_PHYS32_ENTRY */
 #define PVH_MAGIC 0x336ec578u
 #define LOW_LIMIT 0x100000u     /* the kernel may not lie below */
@@ -42,7 +45,7 @@ static struct start_info start_info;
 static struct module module;
 static struct bios_range ranges[RANGES_MAX];
 static uint32_t nranges;
-static char empty_cmdline[1];
+static char cmdline[CMDLINE_MAX];
 static struct hull_image_header header;
 static uint32_t crc_table[256];
 static uint8_t drive;
@@ -301,10 +304,11 @@ void loader_main(uint32_t boot_drive)
     read_part(header.kernel_off, (uint32_t)header.kernel_size,
               header.kernel_crc, take_kernel,
               "the kernel is damaged; build the image again");
+    fwcfg_read(CMDLINE_FILE, sizeof(CMDLINE_FILE), cmdline, CMDLINE_MAX - 1);
     start_info = (struct start_info){
         .magic = PVH_MAGIC, .version = 1, .modules = 1,
         .module_list = (uint32_t)&module,
-        .cmdline = (uint32_t)empty_cmdline,
+        .cmdline = (uint32_t)cmdline,
         .rsdp = bios_find_rsdp(),
         .map = (uint32_t)ranges, .map_entries = nranges,
     };

@@ -4,7 +4,8 @@ BOOT_FLAGS = $(STD) -m32 -march=i686 -Os -ffreestanding -fno-pic -fno-pie \
              -mgeneral-regs-only -fno-stack-protector -fcf-protection=none \
              -fno-asynchronous-unwind-tables -fno-strict-aliasing \
              -fno-delete-null-pointer-checks $(WARN) -Iinclude -MMD -MP
-BOOT_OBJS := $(B)/boot/start.S.o $(B)/boot/bios.o $(B)/boot/loader.o
+BOOT_OBJS := $(B)/boot/start.S.o $(B)/boot/bios.o $(B)/boot/fwcfg.o \
+             $(B)/boot/loader.o
 
 $(B)/boot/%.o: boot/%.c
 	@mkdir -p $(@D)

@@ -90,10 +90,8 @@ static void check(const struct run *r)
             usage("-e %s is no NAME=VALUE", r->env.v[i]);
         }
     }
-    if (r->bios && (r->args.nr || r->cmd || r->env.nr || r->boot_args.nr ||
-                    r->strace || r->kernel)) {
-        usage("with --bios the image alone decides: arguments, --cmd, -e, "
-              "--strace, --boot-arg and --kernel cannot be given");
+    if (r->bios && r->kernel) {
+        usage("with --bios the disk's kernel boots; --kernel cannot be given");
     }
 }
 

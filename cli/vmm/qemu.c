@@ -195,6 +195,12 @@ static void add_boot(struct builder *b)
     struct strbuf words;
 
     if (!b->vm->kernel) {
+        char *text = escape(b->vm->words.buf);
+        char *item = xstrfmt("name=opt/hull/cmdline,string=%s", text);
+
+        add(b->argv, "-fw_cfg", item);      /* boot/fwcfg.c reads it */
+        free(item);
+        free(text);
         return;
     }
     strbuf_init(&words);

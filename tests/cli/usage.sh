@@ -24,7 +24,7 @@ wrong "-e FOO is no NAME=VALUE" run -e FOO a
 wrong "--accel must be" run --accel xen a
 wrong "--machine must be" run --machine vax a
 wrong "a microvm cannot boot a disk" run --bios --machine microvm a
-wrong "with --bios the image alone decides" run --bios a -- arg
+wrong "with --bios the disk's kernel boots" run --bios --kernel k a
 wrong "-m 1x" run -m 1x a
 wrong "-c 0" run -c 0 a
 wrong "--format must be" build --format vdi
