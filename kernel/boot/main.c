@@ -8,15 +8,6 @@
 #include "../observe/observe.h"
 #include "boot_priv.h"
 
-static void early_sink(const char *text, size_t n)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (text[i] == '\n')
-            arch_early_putc('\r');
-        arch_early_putc(text[i]);
-    }
-}
-
 static const struct arch_hooks hooks = {
     .pt_alloc = mm_pt_alloc,
     .pt_free = mm_pt_free,
@@ -35,17 +26,12 @@ static void log_start(void)
     const char *word = boot_info.cmdline;
     size_t n = strlen("loglevel=");
 
-    log_sink_set(early_sink);
+    log_sink_set(console_write_sync);   /* arch's early one until dev_init */
+    arch_panic_sink_set(console_write_sync);
     for (; *word; word++)
         if ((word == boot_info.cmdline || word[-1] == ' ') &&
             str_starts(word, "loglevel=") && word[n] >= '0' && word[n] <= '7')
             log_level_set(word[n] - '0');
-}
-
-static void console_start(void)
-{
-    log_sink_set(console_write_sync);
-    arch_panic_sink_set(console_write_sync);
 }
 
 /* Each line's needs are the lines above it. */
@@ -59,7 +45,6 @@ void kernel_main(void)
     irq_enable();
     arch_cpus_start(CPUS_MAX, sched_cpu_run);
     dev_init(boot_info.cmdline);        /* disks, NICs, console */
-    console_start();
     random_init();
     arch_kernel_protect();
     fs_init();

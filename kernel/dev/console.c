@@ -6,6 +6,8 @@
  */
 #include "dev_priv.h"
 
+#define LOCK_SPINS 1000000
+
 struct waitq console_rx_wait = WAITQ_INIT(console_rx_wait);
 
 static const struct console_ops *console;   /* [a] */
@@ -39,7 +41,35 @@ void console_write(const char *buf, size_t n)
 
 void console_write_sync(const char *buf, size_t n)
 {
-    put(buf, n, false);
+    char out[256];
+    size_t used = 0, i;
+
+    for (i = 0; i < n; i++) {
+        if (buf[i] == '\n')
+            out[used++] = '\r';
+        out[used++] = buf[i];
+        if (used >= sizeof(out) - 1 || i == n - 1) {
+            put(out, used, false);
+            used = 0;
+        }
+    }
+}
+
+bool dev__output_lock(struct spinlock *l, bool may_sleep)
+{
+    unsigned i;
+
+    ASSERT(!irq_enabled());
+    if (may_sleep) {
+        spin_lock(l);
+        return true;
+    }
+    for (i = 0; i < LOCK_SPINS; i++) {
+        if (spin_trylock(l))
+            return true;
+        cpu_relax();
+    }
+    return false;
 }
 
 void console__input(const char *buf, size_t n)

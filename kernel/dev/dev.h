@@ -15,7 +15,8 @@ void dev_init(const char *cmdline);
 /* --- the console: the first virtio-console port, else the 16550 --- */
 /* Writes all of it, blocking until the device took it. Thread context. */
 void console_write(const char *buf, size_t n);
-/* As the log's sink: any context, polls the device. */
+/* As the log's sink: any context, also before dev_init; polls the device, and
+ * drops what it will not take. Line feeds become CR LF. */
 void console_write_sync(const char *buf, size_t n);
 /* Up to n bytes that were typed; 0 when none. */
 size_t console_read(char *buf, size_t n);
@@ -25,7 +26,7 @@ void console_size(unsigned *cols, unsigned *rows);
 
 /* --- randomness (K10): a ChaCha20 generator seeded from RDRAND, virtio-rng
  * and timing; never blocks after random_init --- */
-void random_init(void);
+void random_init(void);             /* after dev_init; thread context */
 void random_bytes(void *buf, size_t n);
 void random_add(const void *seed, size_t n);
 bool random_seeded(void);           /* by a real entropy source */

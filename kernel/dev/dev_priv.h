@@ -84,6 +84,9 @@ struct console_ops {
     /* Or NULL: 80x24. */
     void (*size)(unsigned *cols, unsigned *rows);
 };
+/* An output device's lock, interrupts off. The log (may_sleep false) tries for
+ * a while only, and returns false: it may have cut into the holder (panic). */
+bool dev__output_lock(struct spinlock *l, bool may_sleep);
 void console__set(const struct console_ops *ops);
 /* From the device's interrupt. */
 void console__input(const char *buf, size_t n);

@@ -12,11 +12,13 @@
 #include "dev_priv.h"
 
 #define RESEED_AFTER (300 * NSEC_PER_SEC)
+#define SOURCE_WAIT  (NSEC_PER_SEC / 2)
 
 static struct spinlock lock;
 static uint32_t key[8];         /* [lock] */
 static uint64_t blocks;         /* [lock] the nonce: no state repeats */
 static bool seeded;             /* [a] */
+static struct waitq seeded_wait = WAITQ_INIT(seeded_wait);
 static nsec_t seeded_at;        /* [lock] */
 static void (*source_ask)(void);    /* [a] */
 
@@ -80,6 +82,8 @@ void random__seeded(void)
     seeded_at = arch_clock();
     spin_unlock_irqrestore(&lock, flags);
     __atomic_store_n(&seeded, true, __ATOMIC_RELEASE);
+    if (waitq_busy(&seeded_wait))
+        waitq_wake_all(&seeded_wait);
 }
 
 static bool hardware_add(void)
@@ -103,6 +107,13 @@ void random_init(void)
     random_add(timing, sizeof(timing));
     if (hardware_add())
         random__seeded();
+    /* No RDRAND: an entropy device that was asked may answer soon. */
+    else if (__atomic_load_n(&source_ask, __ATOMIC_ACQUIRE))
+        waitq_wait(&seeded_wait, random_seeded(),
+                   clock_monotonic() + SOURCE_WAIT, 0);
+    if (!random_seeded())
+        log_warn("random numbers come from timing alone: there is neither "
+                 "RDRAND nor a virtio entropy device");
 }
 
 bool random_seeded(void)

@@ -14,12 +14,11 @@ enum { LSR_READY = 1, LSR_EMPTY = 0x20, IER_RX = 1, LCR_8N1 = 3,
        IIR_FIFO = 0xc0 };
 #define READ_AT_ONCE 64     /* bytes taken in one interrupt */
 #define FULL_SPINS 100000   /* looks at a FIFO that does not drain */
+#define WHOLE_FIFOS 16      /* sent without letting another writer in */
 
 static struct spinlock lock;
 static unsigned fifo = 1;
 
-/* A port that does not drain (nobody reads the other end) must not hang the
- * log: after FULL_SPINS looks the rest is dropped. */
 static bool wait_empty(void)
 {
     unsigned i;
@@ -32,31 +31,38 @@ static bool wait_empty(void)
     return false;
 }
 
-static bool send(const char *buf, size_t n)
+/* Sends what it can of n bytes; less when the port does not drain. */
+static size_t send(const char *buf, size_t n, bool may_sleep)
 {
-    uint64_t flags = spin_lock_irqsave(&lock);
-    bool ok = wait_empty();
-    size_t i;
+    uint64_t flags = irq_save();
+    bool locked = dev__output_lock(&lock, may_sleep);
+    size_t i, sent = 0;
 
-    for (i = 0; ok && i < n; i++)
-        arch_out8(PORT + DATA, buf[i]);
-    spin_unlock_irqrestore(&lock, flags);
-    return ok;
+    n = MIN(n, (size_t)fifo * WHOLE_FIFOS);
+    while (sent < n && wait_empty())
+        for (i = 0; i < fifo && sent < n; i++)
+            arch_out8(PORT + DATA, buf[sent++]);
+    if (locked)
+        spin_unlock(&lock);
+    irq_restore(flags);
+    return sent;
 }
 
+/* Nobody may be reading at the other end: a thread waits for that, the log
+ * drops the rest. */
 static void uart_write(const char *buf, size_t n, bool may_sleep)
 {
-    size_t part;
+    size_t sent;
 
     while (n) {
-        part = MIN(n, fifo);
-        while (!send(buf, part)) {
-            if (!may_sleep)
-                return;
-            thread_sleep_until(clock_monotonic() + NSEC_PER_MSEC, 0);
-        }
-        buf += part;
-        n -= part;
+        sent = send(buf, n, may_sleep);
+        buf += sent;
+        n -= sent;
+        if (sent)
+            continue;
+        if (!may_sleep)
+            return;
+        thread_sleep_until(clock_monotonic() + NSEC_PER_MSEC, 0);
     }
 }
 

@@ -63,10 +63,18 @@ static void reap_locked(void)
     }
 }
 
-/* Copies up to TX_BYTES and offers them. How much went; 0 when full. */
-static size_t send(const char *buf, size_t n)
+static void unlock(bool locked, uint64_t flags)
 {
-    uint64_t flags = spin_lock_irqsave(&con.lock);
+    if (locked)
+        spin_unlock(&con.lock);
+    irq_restore(flags);
+}
+
+/* Copies up to TX_BYTES and offers them. How much went; 0 when full. */
+static size_t send(const char *buf, size_t n, bool may_sleep)
+{
+    uint64_t flags = irq_save();
+    bool locked = dev__output_lock(&con.lock, may_sleep);
     struct tx *t = con.free;
     struct virtq_buf b;
 
@@ -81,23 +89,23 @@ static size_t send(const char *buf, size_t n)
     } else {
         n = 0;
     }
-    spin_unlock_irqrestore(&con.lock, flags);
+    unlock(locked, flags);
     return n;
 }
 
-/* Whether there is room (or, with `all`, nothing in flight); if not and `arm`
- * is set, an interrupt will tell. */
-static bool taken(bool all, bool arm)
+/* Whether there is room (or, with `all`, nothing in flight); if not and the
+ * caller may sleep, an interrupt will tell. */
+static bool taken(bool all, bool may_sleep)
 {
-    uint64_t flags = spin_lock_irqsave(&con.lock);
-    bool ok;
+    uint64_t flags = irq_save();
+    bool locked = dev__output_lock(&con.lock, may_sleep), ok;
 
     do {
         reap_locked();
         ok = con.tx->broken ||
              (all ? con.tx->free_count == con.tx->size : con.free != NULL);
-    } while (!ok && arm && !virtq__irq_on(con.tx));
-    spin_unlock_irqrestore(&con.lock, flags);
+    } while (!ok && may_sleep && !virtq__irq_on(con.tx));
+    unlock(locked, flags);
     return ok;
 }
 
@@ -105,8 +113,6 @@ static bool wait_taken(bool all, bool may_sleep)
 {
     unsigned i;
 
-    if (taken(all, false))
-        return true;
     if (may_sleep)
         return waitq_wait(&con.moved, taken(all, true), NSEC_FOREVER, 0) == 0;
     for (i = 0; i < FULL_SPINS && !con.stuck; i++) {
@@ -123,7 +129,7 @@ static void con_write(const char *buf, size_t n, bool may_sleep)
     size_t part;
 
     while (n && !con.tx->broken) {
-        part = send(buf, n);
+        part = send(buf, n, may_sleep);
         if (!part && !wait_taken(false, may_sleep))
             return;
         buf += part;
