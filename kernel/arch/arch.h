@@ -272,7 +272,12 @@ void arch_tlb_flush(struct arch_pt *pt, uaddr_t start, uaddr_t end);
 /* The kernel's own mappings, outside the direct map (stacks, modules).
  * -ENOMEM. Addresses from the range ARCH_KMAP_START..END (arch_inline.h). */
 int arch_kmap(void *va, paddr_t pa, unsigned prot);
-paddr_t arch_kunmap(void *va);  /* flushes all CPUs; what was mapped, or 0 */
+/* What was mapped, or 0. Other CPUs may still know it: nobody may touch va,
+ * and arch_kmap_flush comes before va is mapped again. */
+paddr_t arch_kunmap(void *va);
+/* Forgets every unmapped kernel address on all CPUs, as arch_ipi_call_others
+ * does it. */
+void arch_kmap_flush(void);
 /* Device registers, uncached. NULL when out of memory. Never unmapped. */
 volatile void *arch_mmio_map(paddr_t pa, uint64_t size);
 /* Read-only kernel text, no-execute data: called once when start-up is done. */

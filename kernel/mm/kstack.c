@@ -2,14 +2,17 @@
 /*
  * Kernel stacks: slots at the start of the kmap range, each an unmapped guard
  * page and KSTACK_SIZE bytes above it. Freed stacks stay mapped in a small
- * cache, because unmapping needs every CPU's attention.
+ * cache. The slots of unmapped ones are stale: other CPUs may still have the
+ * old translation, and it takes every CPU's attention to forget it, so slots
+ * are used again only STALE_MAX at a time.
  */
 #include "mm_priv.h"
 
 #define STACK_PAGES (KSTACK_SIZE / PAGE_SIZE)
 #define SLOT_SIZE (KSTACK_SIZE + PAGE_SIZE)
-#define SLOTS (THREADS_MAX + CPUS_MAX)
 #define CACHE_MAX 32
+#define STALE_MAX 512
+#define SLOTS (THREADS_MAX + CPUS_MAX + STALE_MAX)
 
 _Static_assert(ARCH_KMAP_END - ARCH_KMAP_START >= SLOTS * SLOT_SIZE,
                "room for every thread's stack");
@@ -19,19 +22,43 @@ static uint64_t used[BITMAP_WORDS(SLOTS)];      /* [lock] */
 static size_t lowest;                           /* [lock] no free slot below */
 static void *cache[CACHE_MAX];                  /* [lock] */
 static unsigned cached;                         /* [lock] */
+static uint16_t stale[STALE_MAX];               /* [lock] slots, still used */
+static unsigned stale_nr;                       /* [lock] */
+_Static_assert(SLOTS <= UINT16_MAX, "stale holds slot numbers");
 
 static char *slot_stack(size_t slot)
 {
     return (char *)(uintptr_t)(ARCH_KMAP_START + slot * SLOT_SIZE + PAGE_SIZE);
 }
 
-static void slot_release(size_t slot)
+static void slots_clear(const uint16_t *slots, unsigned n)
 {
     uint64_t irq = spin_lock_irqsave(&lock);
 
-    bitmap_clear(used, slot);
-    lowest = MIN(lowest, slot);
+    for (unsigned i = 0; i < n; i++) {
+        bitmap_clear(used, slots[i]);
+        lowest = MIN(lowest, (size_t)slots[i]);
+    }
     spin_unlock_irqrestore(&lock, irq);
+}
+
+static void slot_release(size_t slot)
+{
+    uint16_t batch[STALE_MAX];
+    unsigned n = 0;
+    uint64_t irq = spin_lock_irqsave(&lock);
+
+    stale[stale_nr++] = (uint16_t)slot;
+    if (stale_nr == STALE_MAX) {
+        memcpy(batch, stale, sizeof(batch));
+        n = stale_nr;
+        stale_nr = 0;
+    }
+    spin_unlock_irqrestore(&lock, irq);
+    if (!n)
+        return;
+    arch_kmap_flush();
+    slots_clear(batch, n);
 }
 
 /* Unmaps and frees the first n pages of a stack, and its slot. */

@@ -169,6 +169,8 @@ paddr_t arch_kunmap(void *va)
     return pa;
 }
 
+void arch_kmap_flush(void) { }
+
 volatile void *arch_mmio_map(paddr_t pa, uint64_t size)
 {
     (void)pa;

@@ -170,6 +170,13 @@ void x86_pagetable_init(void)
     write_cr3(x86_kernel_root);
 }
 
+static void flush_global(void *unused)
+{
+    (void)unused;
+    write_cr4(read_cr4() & ~CR4_PGE);
+    write_cr4(read_cr4() | CR4_PGE);
+}
+
 /* The image's text and constants must not be writable by the direct map
  * either: splits its large page there. */
 void arch_kernel_protect(void)
@@ -189,8 +196,7 @@ void arch_kernel_protect(void)
         if (e)
             *e &= ~PTE_W;
     }
-    write_cr4(read_cr4() & ~CR4_PGE);   /* forgets global entries */
-    write_cr4(read_cr4() | CR4_PGE);
+    flush_global(NULL);
 }
 
 static uint64_t prot_bits(unsigned prot)
@@ -209,11 +215,6 @@ int arch_kmap(void *va, paddr_t pa, unsigned prot)
     return ok ? 0 : -ENOMEM;
 }
 
-static void flush_one(void *va)
-{
-    __asm__ volatile("invlpg (%0)" : : "r"(va) : "memory");
-}
-
 paddr_t arch_kunmap(void *va)
 {
     uint64_t flags = spin_lock_irqsave(&map_lock);
@@ -225,11 +226,16 @@ paddr_t arch_kunmap(void *va)
         *e = 0;
     }
     spin_unlock_irqrestore(&map_lock, flags);
-    if (!pa)
-        return 0;
-    flush_one(va);
-    arch_ipi_call_others(flush_one, va);
     return pa;
+}
+
+void arch_kmap_flush(void)
+{
+    uint64_t flags = irq_save();
+
+    flush_global(NULL);
+    irq_restore(flags);
+    arch_ipi_call_others(flush_global, NULL);
 }
 
 volatile void *arch_mmio_map(paddr_t pa, uint64_t size)
