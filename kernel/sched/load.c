@@ -16,6 +16,7 @@ nsec_t sched__load_at = LOAD_PERIOD;
 static struct spinlock load_lock = SPINLOCK_INIT;
 static uint64_t load[3];        /* [load_lock] scaled */
 
+/* A CPU that idles counts for nothing, whatever has just woken there. */
 static uint64_t runnable(void)
 {
     uint64_t n = 0;
@@ -23,8 +24,8 @@ static uint64_t runnable(void)
     for (unsigned i = 0; i < cpu_count(); i++) {
         const struct run_queue *rq = &sched__rq[i];
 
-        if (rq->idle)
-            n += rq->nr + (rq->current != rq->idle);
+        if (rq->idle && rq->current != rq->idle)
+            n += rq->nr + 1;
     }
     return n;
 }

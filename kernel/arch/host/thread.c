@@ -31,9 +31,12 @@ struct host_fiber {
     void *fake;                 /* the sanitizer's fake stack */
     void (*entry)(void *);
     void *arg;
+    struct host_fiber *next, **link;
 };
 
 static struct host_fiber *running, *came_from;
+static struct host_fiber *all;  /* where the leak checker finds them */
+
 static struct arch_thread *of_thread(struct thread *t)
 {
     return (struct arch_thread *)t;     /* its first member */
@@ -76,6 +79,11 @@ int arch_thread_init(struct arch_thread *t, void *kstack_top,
     f->context.uc_stack.ss_sp = f->stack;
     f->context.uc_stack.ss_size = FIBER_STACK;
     makecontext(&f->context, start, 0);
+    f->next = all;
+    f->link = &all;
+    if (all)
+        all->link = &f->next;
+    all = f;
     t->fiber = f;
     t->kstack = (uintptr_t)kstack_top;
     return 0;
@@ -90,8 +98,10 @@ void arch_thread_release(struct arch_thread *t)
 {
     if (!t->fiber)
         return;
-    if (t->fiber->stack)
-        munmap(t->fiber->stack, FIBER_STACK);
+    munmap(t->fiber->stack, FIBER_STACK);
+    *t->fiber->link = t->fiber->next;
+    if (t->fiber->next)
+        t->fiber->next->link = t->fiber->link;
     free(t->fiber);
     t->fiber = NULL;
 }
@@ -115,6 +125,8 @@ void arch_thread_switch(struct thread *prev, struct thread *next,
     swapcontext(&from->fiber->context, &to->fiber->context);
     arrive(from->fiber);
 }
+
+void arch_thread_unpin(struct arch_thread *t) { (void)t; }
 
 void arch_tls_set(uaddr_t base) { of_thread(host_current)->tls = base; }
 uaddr_t arch_tls_get(void) { return of_thread(host_current)->tls; }
