@@ -9,19 +9,10 @@
 #include <sys/mman.h>
 #include <ucontext.h>
 
+#include "fiber_priv.h"
 #include "host.h"
 
 #define FIBER_STACK (256 * 1024)
-
-#ifdef __SANITIZE_ADDRESS__
-void __sanitizer_start_switch_fiber(void **save, const void *bottom,
-                                    size_t size);
-void __sanitizer_finish_switch_fiber(void *save, const void **bottom,
-                                     size_t *size);
-#else
-#define __sanitizer_start_switch_fiber(save, bottom, size) ((void)(bottom))
-#define __sanitizer_finish_switch_fiber(save, bottom, size) ((void)(bottom))
-#endif
 
 struct host_fiber {
     ucontext_t context;

@@ -128,6 +128,12 @@ static void direct_map(paddr_t start, paddr_t end)
         }
         e = pt__entry(x86_kernel_root, (uint64_t)phys_to_virt(start), level,
                       PTE_P | PTE_W);
+        if (level == 3 && e && (*e & PTE_P) && !(*e & PTE_PS)) {
+            /* Another range has small parts of this GiB already. */
+            size = HUGE_SIZE;
+            e = pt__entry(x86_kernel_root, (uint64_t)phys_to_virt(start), 2,
+                          PTE_P | PTE_W);
+        }
         if (e && !(*e & PTE_P))
             *e = start | bits | PTE_PS;
         start += size;
