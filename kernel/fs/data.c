@@ -37,6 +37,21 @@ void fs__data_release(struct vnode *v)
     kfree(v->pc);
 }
 
+static int page_copy_up(struct page_cache *from, struct page_cache *to,
+                        uint64_t index)
+{
+    struct page *a = page_cache_get(from, index);
+    if (IS_ERR(a))
+        return (int)PTR_ERR(a);
+    struct page *b = page_cache_get(to, index);
+    if (!IS_ERR(b)) {
+        memcpy(page_to_virt(b), page_to_virt(a), PAGE_SIZE);
+        page_unref(b);
+    }
+    page_unref(a);
+    return IS_ERR(b) ? (int)PTR_ERR(b) : 0;
+}
+
 /* Every page of below goes into a store of our own. What is mapped from below
  * keeps showing the old contents, as on Linux. */
 int fs__data_own_locked(struct vnode *v)
@@ -54,13 +69,7 @@ int fs__data_own_locked(struct vnode *v)
     page_cache_init(pc, &store_ops, v, true);
     int err = 0;
     for (uint64_t i = 0; i < pages && !err; i++) {
-        struct page *p = page_cache_get(v->pc, i);
-        if (IS_ERR(p)) {
-            err = (int)PTR_ERR(p);
-            break;
-        }
-        err = page_cache_put_filled(pc, i, page_to_virt(p));
-        page_unref(p);
+        err = page_copy_up(v->pc, pc, i);
     }
     if (err) {
         page_cache_release(pc);
