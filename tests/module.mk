@@ -13,6 +13,14 @@ UNIT_ROOMS_mm    := arch/host lib mm
 UNIT_ROOMS_page  := arch/host lib mm
 UNIT_ROOMS_vma   := arch/host lib mm
 UNIT_ROOMS_cache := arch/host lib mm
+UNIT_ROOMS_erofs := arch/host lib mm sched io fs
+UNIT_ROOMS_vfs   := arch/host lib mm sched io fs
+UNIT_LZ4         := $(B)/host/third/lz4.o
+$(B)/unit/erofs $(B)/unit/vfs: $(UNIT_LZ4)
+
+$(UNIT_LZ4): $(LZ4_DIR)/.pinned
+	@mkdir -p $(@D)
+	$(Q)$(CC) -O1 -g -fsanitize=address -c $(LZ4_DIR)/lib/lz4.c -o $@
 
 USAN   := -fsanitize=address,undefined -fno-sanitize-recover=all
 UCOMM  := $(STD) -O1 -g -fno-omit-frame-pointer -fno-stack-protector \

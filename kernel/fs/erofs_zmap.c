@@ -332,8 +332,7 @@ int erofs__z_init(struct erofs_inode *ei)
     ei->z_algorithm[1] = raw[6] >> 4;
     ei->z_bits = 12 + (raw[7] & 7);
     if (raw[7] & 0x80 || ei->z_advise & ADV_FRAGMENT || ei->z_advise >> 6) {
-        log_err("erofs: inode %llu: packed in a way this reader lacks",
-                (unsigned long long)ei->nid);
+        z_corrupt(ei, "packed in a way this reader lacks");
         return -EOPNOTSUPP;
     }
     if (ei->z_algorithm[0] || ei->z_algorithm[1])

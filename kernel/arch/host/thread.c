@@ -125,3 +125,8 @@ void arch_thread_tls_set(struct arch_thread *t, uaddr_t base)
 {
     t->tls = base;
 }
+
+void arch_thread_unpin(struct arch_thread *t)
+{
+    (void)t;                    /* the host keeps no state in registers */
+}
