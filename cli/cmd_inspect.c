@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "commands.h"
 #include "image/manifest.h"
+#include "image/rootlist.h"
 #include "image/source.h"
 #include "image/writer.h"
 #include "util/json.h"
@@ -169,11 +170,70 @@ static void print_plain(const struct facts *f)
     print_manifest(f);
 }
 
+static void print_space_line(uint64_t stored, uint64_t size, const char *what)
+{
+    char a[32], b[32];
+
+    printf("%10s %10s  %s\n", str_size(stored, a), str_size(size, b), what);
+}
+
+/* What takes the space, the biggest first. */
+static void print_space(const struct facts *f, const struct rootlist *list)
+{
+    printf("%10s %10s  %s\n", "STORED", "SIZE", "WHAT");
+    print_space_line(f->h.kernel_size, f->h.kernel_size, "(the kernel)");
+    for (size_t i = 0; i < list->nr; i++) {
+        print_space_line(list->files[i].stored, list->files[i].size,
+                         list->files[i].path);
+    }
+}
+
+static void print_space_json(const struct facts *f,
+                             const struct rootlist *list)
+{
+    json_t *files = json_array(), *root;
+
+    for (size_t i = 0; i < list->nr; i++) {
+        const struct rootlist_file *file = &list->files[i];
+        json_t *one = json_pack("{s:s%, s:I, s:I}", "path", file->path,
+                                strlen(file->path),
+                                "size", (json_int_t)file->size,
+                                "stored", (json_int_t)file->stored);
+
+        if (one) {              /* NULL: the name is not UTF-8 */
+            json_array_append_new(files, one);
+        }
+    }
+    root = json_pack("{s:s, s:I, s:I, s:o}", "name", f->h.name,
+                     "kernel_size", (json_int_t)f->h.kernel_size,
+                     "root_size", (json_int_t)f->h.root_size,
+                     "files", files);
+    json_print(root);
+    json_decref(root);
+}
+
+static void show_space(struct facts *f, bool json)
+{
+    struct rootlist list;
+
+    if (rootlist_read(&list, image_source_raw(&f->src), f->h.root_off,
+                      f->h.root_size)) {
+        give_up();
+    }
+    if (json) {
+        print_space_json(f, &list);
+    } else {
+        print_space(f, &list);
+    }
+    rootlist_release(&list);
+}
+
 int cmd_inspect(int argc, char **argv)
 {
-    bool json = false;
+    bool json = false, space = false;
     const struct opt opts[] = {
         {0, "json", OPT_FLAG, &json, NULL, "print JSON"},
+        {0, "size", OPT_FLAG, &space, NULL, "list what takes the space"},
         {.name = NULL},
     };
     const struct opt_command me = {
@@ -189,7 +249,9 @@ int cmd_inspect(int argc, char **argv)
         usage("inspect takes one image");
     }
     gather(&f, operands.v[0]);
-    if (json) {
+    if (space) {
+        show_space(&f, json);
+    } else if (json) {
         print_json(&f);
     } else {
         print_plain(&f);

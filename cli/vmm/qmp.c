@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #define PATIENCE_MS 2000
+#define RETRY_MS 50
 #define ANSWER_MAX 65536
 
 static int dial(const char *path)
@@ -74,6 +75,12 @@ int qmp_power_button(const char *socket_path)
     int fd = dial(socket_path);
     int rc;
 
+    /* a machine that has just been started may not listen yet */
+    for (int waited = 0; fd < 0 && waited < PATIENCE_MS;
+         waited += RETRY_MS) {
+        poll(NULL, 0, RETRY_MS);
+        fd = dial(socket_path);
+    }
     if (fd < 0) {
         return -1;
     }
