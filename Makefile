@@ -15,7 +15,7 @@ STD  := -std=gnu11
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all kernel tool check demo gdb format clean lint
+.PHONY: all kernel tool check demo gdb bench format clean lint
 
 include kernel/module.mk
 -include boot/module.mk
@@ -49,3 +49,7 @@ demo:
 #   gdb build/hull.debug -ex 'target remote :1234'
 gdb: all
 	$(Q)$(B)/hull run examples/c-http -p 8080:80 --gdb
+
+# Hull and Linux side by side; ROW=name for one of them.
+bench: all
+	$(Q)bench/run.py $(ROW)
