@@ -62,11 +62,13 @@ static void ask_restart(struct task *t, long result)
                       __ATOMIC_RELAXED);
 }
 
-static long traced_call(struct task *t, syscall_args_fn *fn, long nr,
-                        const uint64_t a[6])
+__attribute__((noinline))
+static long traced_call(struct task *t, syscall_args_fn *fn, long nr)
 {
+    uint64_t a[6];
     long result;
 
+    arch_syscall_args(t->regs, a);
     strace__call(t, nr, a, false, 0);
     result = fn(a[0], a[1], a[2], a[3], a[4], a[5]);
     strace__call(t, nr, a, true, result);
@@ -84,11 +86,12 @@ void abi_syscall(struct regs *regs)
     t->regs = regs;
     if (likely(nr < SYSCALL_MAX && handlers[nr]))
         fn = handlers[nr];
-    arch_syscall_args(regs, a);
-    if (unlikely(abi__tracing))
-        result = traced_call(t, (syscall_args_fn *)fn, (long)nr, a);
-    else
+    if (unlikely(abi__tracing)) {
+        result = traced_call(t, (syscall_args_fn *)fn, (long)nr);
+    } else {
+        arch_syscall_args(regs, a);
         result = ((syscall_args_fn *)fn)(a[0], a[1], a[2], a[3], a[4], a[5]);
+    }
     arch_syscall_result(regs, result);
     if (unlikely(result <= -ERESTARTSYS && result >= -ERESTARTNOHAND))
         ask_restart(t, result);

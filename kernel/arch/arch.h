@@ -175,6 +175,7 @@ void arch_thread_tls_set(struct arch_thread *t, uaddr_t base); /* not running */
 __noreturn void arch_program_enter(const struct regs *regs);
 
 /* --- registers, as system calls and signals see them --- */
+/* (An architecture may define those of system calls inline.) */
 void arch_regs_init(struct regs *r, uaddr_t pc, uaddr_t sp);
 long arch_syscall_nr(const struct regs *r);
 void arch_syscall_args(const struct regs *r, uint64_t args[6]);

@@ -25,6 +25,31 @@ struct regs {
                              * way back must load every register */
 };
 
+static inline long arch_syscall_nr(const struct regs *r)
+{
+    return (long)r->orig_rax;
+}
+
+static inline void arch_syscall_args(const struct regs *r, uint64_t args[6])
+{
+    args[0] = r->rdi;
+    args[1] = r->rsi;
+    args[2] = r->rdx;
+    args[3] = r->r10;
+    args[4] = r->r8;
+    args[5] = r->r9;
+}
+
+static inline void arch_syscall_result(struct regs *r, long result)
+{
+    r->rax = (uint64_t)result;
+}
+
+static inline long arch_syscall_result_get(const struct regs *r)
+{
+    return (long)r->rax;
+}
+
 /*
  * [c] own CPU or not running  [a] atomic  [I] immutable after init
  * FPU state: see fpu.c.

@@ -13,31 +13,6 @@ void arch_regs_init(struct regs *r, uaddr_t pc, uaddr_t sp)
     r->orig_rax = ~0ull;
 }
 
-long arch_syscall_nr(const struct regs *r)
-{
-    return (long)r->orig_rax;
-}
-
-void arch_syscall_args(const struct regs *r, uint64_t args[6])
-{
-    args[0] = r->rdi;
-    args[1] = r->rsi;
-    args[2] = r->rdx;
-    args[3] = r->r10;
-    args[4] = r->r8;
-    args[5] = r->r9;
-}
-
-void arch_syscall_result(struct regs *r, long result)
-{
-    r->rax = (uint64_t)result;
-}
-
-long arch_syscall_result_get(const struct regs *r)
-{
-    return (long)r->rax;
-}
-
 #define SYSCALL_INSN_SIZE 2
 
 void arch_syscall_restart(struct regs *r)

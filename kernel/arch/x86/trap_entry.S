@@ -214,7 +214,6 @@ syscall_entry:
     pushq %r14
     pushq %r15
     movq %rsp, %rdi
-    xorl %ebp, %ebp
     movq arch_hooks, %rax
     sti
     call *HOOKS_SYSCALL(%rax)
@@ -222,9 +221,8 @@ syscall_entry:
     movq %gs:CPU_CURRENT, %rax
     movl THREAD_WORK(%rax), %eax
     orl %gs:CPU_RESCHED, %eax
-    jnz program_work
-    cmpl $0, REGS_CHANGED(%rsp)
-    jne program_return
+    orl REGS_CHANGED(%rsp), %eax
+    jnz program_return
     addq $32, %rsp                  /* C has kept R12 to R15 */
     popq %rbp
     popq %rbx
