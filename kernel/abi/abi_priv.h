@@ -207,6 +207,8 @@ int vdso__map(struct process *p);
 struct file *fd__get(int fd);               /* NULL: -EBADF; fdtable_put */
 int fd__install(struct file *f, int min, bool cloexec);  /* drops f on error */
 int fd__limit(void);
+/* Both or none; writes the two numbers to the program. Takes over the files. */
+long fd__install_pair(struct file *pair[2], bool cloexec, uaddr_t out);
 /* Imports an iovec array: *iov is `fast` or kmalloc'd. Bytes or -Exxx. */
 #define IOV_FAST 8
 ssize_t iov__import(uaddr_t uiov, uint64_t count, struct iovec *fast,

@@ -193,3 +193,14 @@ long sys_set_tid_address(uaddr_t addr)
     t->clear_tid = addr;
     return t->tid;
 }
+
+/* Registering would oblige us to keep cpu_id true through every switch; the
+ * C libraries do without. */
+long sys_rseq(uaddr_t area, uint32_t size, uint64_t flags, uint32_t signature)
+{
+    (void)area;
+    (void)size;
+    (void)flags;
+    (void)signature;
+    return -ENOSYS;
+}
