@@ -56,7 +56,7 @@ int abi_init(const struct abi_boot_ops *ops)
 
     abi__boot = ops;
     futex__init();
-    (void)peer_cred;            /* net takes it once it is there */
+    net_cred_hook_set(peer_cred);
     mm_oom_hook_set(out_of_memory);
     err = vdso__init();
     if (!err)
