@@ -117,8 +117,6 @@ void arch_thread_switch(struct thread *prev, struct thread *next,
     arrive(from->fiber);
 }
 
-void arch_thread_unpin(struct arch_thread *t) { (void)t; }
-
 void arch_tls_set(uaddr_t base) { of_thread(host_current)->tls = base; }
 uaddr_t arch_tls_get(void) { return of_thread(host_current)->tls; }
 void arch_thread_tls_set(struct arch_thread *t, uaddr_t base)
