@@ -9,6 +9,7 @@ UNIT_SRCS  := $(sort $(wildcard tests/unit/test_*.c))
 UNIT_NAMES := $(UNIT_SRCS:tests/unit/test_%.c=%)
 UNIT_BINS  := $(addprefix $(B)/unit/,$(UNIT_NAMES))
 
+UNIT_ROOMS_io    := arch/host lib mm sched io
 UNIT_ROOMS_mm    := arch/host lib mm
 UNIT_ROOMS_page  := arch/host lib mm
 UNIT_ROOMS_vma   := arch/host lib mm

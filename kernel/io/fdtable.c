@@ -32,8 +32,6 @@ static struct fdarray *array_create(unsigned size)
     size_t maps = 2 * size / 8;
     struct fdarray *a;
 
-    if (fault_should_fail(FAULT_ALLOC))
-        return NULL;
     a = kzalloc(sizeof(*a) + size * sizeof(a->files[0]) + maps);
     if (!a)
         return NULL;
