@@ -29,7 +29,7 @@ MEMORY = "512"
 # wants to calibrate by; microvm is what `hull run` uses.
 MACHINES = {
     "q35": (["-M", "q35,usb=off,vmport=off"], "pci"),
-    "microvm": (["-M", "microvm,pit=on,pic=on,rtc=on,auto-kernel-cmdline=on",
+    "microvm": (["-M", "microvm,acpi=off,pit=on,pic=on,rtc=on",
                  "-global", "virtio-mmio.force-legacy=false"], "device"),
 }
 
