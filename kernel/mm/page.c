@@ -13,7 +13,8 @@
 #include "mm_priv.h"
 
 #define BLOCK_FRAMES (1ull << PAGE_ORDER_MAX)
-#define CPU_BATCH 16u
+#define CPU_BATCH_ORDER 4
+#define CPU_BATCH (1u << CPU_BATCH_ORDER)
 #define FRAMES_PER_ARRAY_FRAME (PAGE_SIZE / sizeof(struct page))
 #define RAM_MAX (2 * MEMMAP_MAX + 8)
 
@@ -200,17 +201,24 @@ static void cpu_drain(struct cpu_frames *c, unsigned n)
     spin_unlock(&zone.lock);
 }
 
+/* Fetches a batch: one block if there is one, else single frames. */
 static void cpu_refill(struct cpu_frames *c, unsigned flags)
 {
-    spin_lock(&zone.lock);
-    while (c->count < CPU_BATCH) {
-        struct page *p;
+    uint64_t keep = reserve_of(flags);
+    struct page *p = NULL;
 
-        if (zone.nr_free <= reserve_of(flags))
-            break;
-        p = take_block(0);
-        if (!p)
-            break;
+    spin_lock(&zone.lock);
+    if (zone.nr_free >= keep + CPU_BATCH)
+        p = take_block(CPU_BATCH_ORDER);
+    for (unsigned i = CPU_BATCH; p && i-- > 0;) {
+        p[i].kind = PAGE_KERNEL;
+        p[i].refs = 0;
+        p[i].next = c->head;
+        c->head = &p[i];
+        c->count++;
+    }
+    while (c->count < CPU_BATCH && zone.nr_free > keep &&
+           (p = take_block(0))) {
         p->next = c->head;
         c->head = p;
         c->count++;

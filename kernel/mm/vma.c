@@ -30,14 +30,18 @@ void vma__gap_update(struct tree_node *n)
         v->max_gap = MAX(v->max_gap, r->max_gap);
 }
 
-static void gap_set(struct mm *mm, struct vma *v)
+static uint64_t gap_after(const struct vma *prev, const struct vma *v)
 {
-    struct vma *prev = v ? vma__prev(v) : NULL;
     uaddr_t from = prev ? prev->end : 0;
 
+    return vma_low(v) > from ? vma_low(v) - from : 0;
+}
+
+static void gap_set(struct mm *mm, struct vma *v)
+{
     if (!v)
         return;
-    v->gap = vma_low(v) > from ? vma_low(v) - from : 0;
+    v->gap = gap_after(vma__prev(v), v);
     tree_changed(&mm->vmas, &v->node);
 }
 
@@ -115,17 +119,24 @@ static void pc_unlock(struct vma *v)
 static void tree_link(struct mm *mm, struct vma *v)
 {
     struct tree_node **link = &mm->vmas.root, *parent = NULL;
+    struct vma *prev = NULL, *next = NULL;
 
     v->mm = mm;
-    v->gap = v->max_gap = 0;
     while (*link) {
         parent = *link;
-        link = v->start < vma_of(parent)->start ? &parent->left
-                                                : &parent->right;
+        if (v->start < vma_of(parent)->start) {
+            next = vma_of(parent);
+            link = &parent->left;
+        } else {
+            prev = vma_of(parent);
+            link = &parent->right;
+        }
     }
+    /* `next` is above v in the tree: inserting v updates it on the way. */
+    v->gap = gap_after(prev, v);
+    if (next)
+        next->gap = gap_after(v, next);
     tree_insert(&mm->vmas, &v->node, parent, link);
-    gap_set(mm, v);
-    gap_set(mm, vma__next(v));
     mm->nr_vmas++;
     vma__usage(mm, v, true);
 }
