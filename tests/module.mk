@@ -22,6 +22,14 @@ $(B)/unit/erofs $(B)/unit/vfs: $(UNIT_LZ4)
 $(UNIT_LZ4): $(LZ4_DIR)/.pinned
 	@mkdir -p $(@D)
 	$(Q)$(CC) -O1 -g -fsanitize=address -c $(LZ4_DIR)/lib/lz4.c -o $@
+# Single files beside whole rooms, and what tests share.
+UNIT_FILES_virtq     := kernel/dev/virtio kernel/dev/virtq \
+                        tests/unit/fake_virtio
+UNIT_FILES_block     := kernel/dev/virtio kernel/dev/virtq \
+                        kernel/dev/virtio_blk kernel/dev/block \
+                        tests/unit/fake_virtio
+UNIT_FILES_mmio_find := kernel/dev/mmio_find
+UNIT_FILES_random    := kernel/dev/random kernel/dev/chacha20
 
 USAN   := -fsanitize=address,undefined -fno-sanitize-recover=all
 UCOMM  := $(STD) -O1 -g -fno-omit-frame-pointer -fno-stack-protector \
@@ -55,6 +63,7 @@ unit_objs = $(filter-out $(B)/host/kernel/lib/mem.o, \
 define unit_rule
 $(B)/unit/$(1): $(B)/host/tests/unit/test_$(1).o \
                 $(B)/host/tests/unit/harness.o \
+                $(UNIT_FILES_$(1):%=$(B)/host/%.o) \
                 $(call unit_objs,$(or $(UNIT_ROOMS_$(1)),$(UNIT_ROOMS)))
 	@mkdir -p $$(@D)
 	$$(Q)$$(CC) $$(USAN) -Wl,--gc-sections -o $$@ $$^ -lcmocka
