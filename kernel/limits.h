@@ -35,6 +35,21 @@
 #define NET_RX_BUFS_MAX     8192u   /* of one card, held by net included */
 #define IRQ_LINES_MAX       32      /* wired interrupt lines in use */
 #define PCI_BUSES_MAX       32      /* scanned behind bridges */
+#define SOCKETS_MAX         131072  /* of every family */
+#define SOMAXCONN           4096    /* listen's backlog is cut to it */
+#define NET_RX_BATCH        64      /* frames taken under one net lock */
+#define NET_COPYBREAK       256     /* shorter frames are copied at receive */
+#define NET_TX_SEGMENTS_MAX 32      /* pieces of one frame */
+#define NET_LOOPBACK_BATCH  4096    /* packets to ourselves in one go */
+#define NET_TIME_WAIT_MAX   1024    /* the oldest beyond it are dropped */
+#define NET_RX_MEMORY_DIV   4       /* received, unread bytes: RAM / this */
+#define NET_SOCKBUF_MAX     (4u << 20) /* SO_SNDBUF and SO_RCVBUF */
+#define NET_UDP_QUEUE_MAX   4096    /* datagrams in one socket */
+#define NET_GROUPS_MAX      64      /* multicast groups of one socket */
+#define UNIX_DGRAM_MAX      212992  /* bytes of one message */
+#define UNIX_QUEUE_MAX      256     /* datagrams in one socket */
+#define UNIX_INFLIGHT_MAX   4096    /* files in messages, all sockets */
+#define NETLINK_QUEUE_MAX   64      /* answers in one socket */
 #define LOG_BYTES           65536   /* the kernel's log ring */
 #define BOOT_STRINGS_MAX    4096    /* arguments, or variables, of the manifest */
 #define FILE_SIZE_MAX       (1ull << 62) /* bytes of a file in memory */

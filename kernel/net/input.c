@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: BSD-2-Clause */
+/*
+ * What lwIP leaves out of IPv4 input: the whole of 127/8 is this machine, and
+ * ICMP errors reach the socket whose packet caused them. Under the net lock.
+ */
+#include "net_priv.h"
+
+#include "lwip/inet_chksum.h"
+#include "lwip/prot/icmp.h"
+#include "lwip/prot/ip4.h"
+#include "net_hooks.h"
+
+static int icmp_errno(unsigned type, unsigned code)
+{
+    if (type == ICMP_TE)
+        return EHOSTUNREACH;
+    switch (code) {
+    case ICMP_DUR_NET:   return ENETUNREACH;
+    case ICMP_DUR_PROTO: return ENOPROTOOPT;
+    case ICMP_DUR_PORT:  return ECONNREFUSED;
+    case ICMP_DUR_FRAG:  return 0;
+    default:             return EHOSTUNREACH;
+    }
+}
+
+/* bytes: an ICMP message with the start of the packet it is about. */
+static void icmp_error_input(const uint8_t *icmp, unsigned len)
+{
+    const uint8_t *ip = icmp + 8;
+    unsigned hlen, proto, lport, rport;
+    ip_addr_t local, remote;
+    int err;
+
+    if (len < 8 + IP_HLEN + 8 || (ip[0] >> 4) != 4)
+        return;
+    hlen = (ip[0] & 15u) * 4u;
+    if (hlen < IP_HLEN || len < 8 + hlen + 8)
+        return;
+    if (inet_chksum(icmp, (u16_t)len) != 0)
+        return;
+    err = icmp_errno(icmp[0], icmp[1]);
+    if (!err)
+        return;
+    IP_ADDR4(&local, ip[12], ip[13], ip[14], ip[15]);
+    IP_ADDR4(&remote, ip[16], ip[17], ip[18], ip[19]);
+    lport = (unsigned)ip[hlen] << 8 | ip[hlen + 1];
+    rport = (unsigned)ip[hlen + 2] << 8 | ip[hlen + 3];
+    proto = ip[9];
+    if (proto == IP_PROTO_UDP)
+        net__udp_icmp_error(&local, (uint16_t)lport, &remote,
+                            (uint16_t)rport, err);
+    else if (proto == IP_PROTO_TCP)
+        net__tcp_icmp_error(&local, (uint16_t)lport, &remote,
+                            (uint16_t)rport, err);
+}
+
+static void icmp_look(const struct pbuf *p, const struct ip_hdr *iph)
+{
+    unsigned hlen = IPH_HL_BYTES(iph), total = lwip_ntohs(IPH_LEN(iph));
+    const uint8_t *icmp = (const uint8_t *)p->payload + hlen;
+
+    if (hlen < IP_HLEN || total < hlen + 8 || p->len < total ||
+        (IPH_OFFSET(iph) & PP_HTONS(IP_OFFMASK | IP_MF)))
+        return;
+    if (icmp[0] == ICMP_DUR || icmp[0] == ICMP_TE)
+        icmp_error_input(icmp, total - hlen);
+}
+
+/* lwIP accepts one address an interface: for the length of this packet the
+ * loopback interface has the one that the packet is for. */
+static int loopback_input(struct pbuf *p, struct netif *in,
+                          const struct ip_hdr *iph)
+{
+    ip4_addr_t saved = *netif_ip4_addr(in);
+
+    ip4_addr_set_u32(ip_2_ip4(&in->ip_addr), iph->dest.addr);
+    ip4_input(p, in);
+    ip4_addr_copy(*ip_2_ip4(&in->ip_addr), saved);
+    return 1;
+}
+
+int net__ip4_input(struct pbuf *p, struct netif *in)
+{
+    const struct ip_hdr *iph = p->payload;
+
+    if (p->len < IP_HLEN || IPH_V(iph) != 4)
+        return 0;
+    if (IPH_PROTO(iph) == IP_PROTO_ICMP)
+        icmp_look(p, iph);
+    if (net__netif_index(in) == 1) {
+        if ((iph->dest.addr & 0xff) == 127 &&
+            iph->dest.addr != ip4_addr_get_u32(netif_ip4_addr(in)))
+            return loopback_input(p, in, iph);
+    } else if ((iph->dest.addr & 0xff) == 127 ||
+               (iph->src.addr & 0xff) == 127) {
+        pbuf_free(p);           /* a forgery: never seen on a wire */
+        return 1;
+    }
+    return 0;
+}
