@@ -57,23 +57,6 @@ static long map_file(struct process *p, struct mm_map_args *a, struct file *f)
     return err ? err : mm_map(p->mm, a);
 }
 
-/* Shared anonymous memory is an unnamed file, so that its pages have a place
- * of their own (futex keys, later fork). */
-static long map_shared_anon(struct process *p, struct mm_map_args *a)
-{
-    struct file *f = memfd_create_file("dev/zero (deleted)", O_RDWR, false);
-    long r;
-
-    if (IS_ERR(f))
-        return PTR_ERR(f);
-    r = f->ops->truncate(f, ALIGN_UP(a->length, PAGE_SIZE));
-    a->pgoff = 0;
-    if (!r)
-        r = map_file(p, a, f);
-    file_unref(f);
-    return r;
-}
-
 static int map_flags(uint64_t prot, uint64_t flags, struct mm_map_args *a)
 {
     uint64_t type = flags & MAP_TYPE;
@@ -90,6 +73,8 @@ static int map_flags(uint64_t prot, uint64_t flags, struct mm_map_args *a)
         a->flags |= VMA_NORESERVE;
     if (flags & MAP_GROWSDOWN)
         a->flags |= VMA_STACK;
+    if (flags & MAP_STACK)
+        a->flags |= VMA_NOHUGE; /* a thread touches little of its stack */
     if (flags & MAP_LOCKED)
         a->flags |= VMA_LOCKED;
     a->fixed_noreplace = flags & MAP_FIXED_NOREPLACE;
@@ -99,45 +84,56 @@ static int map_flags(uint64_t prot, uint64_t flags, struct mm_map_args *a)
     return 0;
 }
 
+/* With f NULL: anonymous memory. */
+static long map_checked(struct mm_map_args *a, uint64_t prot, uint64_t flags,
+                        struct file *f)
+{
+    struct process *p = process_current();
+    long r;
+
+    if (!a->length)
+        return -EINVAL;
+    r = map_flags(prot, flags, a);
+    if (r)
+        return r;
+    if (a->length > ARCH_PROGRAM_END)
+        return -ENOMEM;
+    if ((a->pgoff << PAGE_SHIFT) + a->length < a->length)
+        return -EOVERFLOW;
+    if ((a->fixed || a->fixed_noreplace) && !aligned(a->addr))
+        return -EINVAL;
+    a->addr = ALIGN_DOWN(a->addr, PAGE_SIZE);
+    if ((flags & MAP_HUGETLB) && !f)
+        return -ENOMEM;         /* no pages are set aside for it */
+    r = limit_check(p, ALIGN_UP(a->length, PAGE_SIZE),
+                    (a->flags & VMA_WRITE) && !(a->flags & VMA_SHARED));
+    if (r)
+        return r;
+    if (f)
+        return map_file(p, a, f);
+    a->flags |= VMA_ANON;
+    a->pgoff = 0;
+    return mm_map(p->mm, a);
+}
+
 long sys_mmap(uaddr_t addr, uint64_t length, uint64_t prot, uint64_t flags,
               int fd, int64_t off)
 {
-    struct process *p = process_current();
-    struct mm_map_args a = { .length = length };
-    struct file *f;
+    struct mm_map_args a = { .addr = addr, .length = length,
+                             .pgoff = (uint64_t)off >> PAGE_SHIFT };
+    struct file *f = NULL;
     long r;
 
-    if (!aligned((uint64_t)off) || !length)
+    if (!aligned((uint64_t)off))
         return -EINVAL;
-    r = map_flags(prot, flags, &a);
-    if (r)
-        return r;
-    if (length > ARCH_PROGRAM_END)
-        return -ENOMEM;
-    if ((uint64_t)off + length < (uint64_t)off)
-        return -EOVERFLOW;
-    if ((a.fixed || a.fixed_noreplace) && !aligned(addr))
-        return -EINVAL;
-    a.addr = ALIGN_DOWN(addr, PAGE_SIZE);
-    a.pgoff = (uint64_t)off >> PAGE_SHIFT;
-    if ((flags & MAP_HUGETLB) && (flags & MAP_ANONYMOUS))
-        return -ENOMEM;         /* no pages are set aside for it */
-    r = limit_check(p, ALIGN_UP(length, PAGE_SIZE), (a.flags & VMA_WRITE) &&
-                    !(a.flags & VMA_SHARED));
-    if (r)
-        return r;
-    if (flags & MAP_ANONYMOUS) {
-        if (a.flags & VMA_SHARED)
-            return map_shared_anon(p, &a);
-        a.flags |= VMA_ANON;
-        a.pgoff = 0;
-        return mm_map(p->mm, &a);
+    if (!(flags & MAP_ANONYMOUS)) {
+        f = fd__get(fd);
+        if (!f)
+            return -EBADF;
     }
-    f = fd__get(fd);
-    if (!f)
-        return -EBADF;
-    r = map_file(p, &a, f);
-    fdtable_put(f);
+    r = map_checked(&a, prot, flags, f);
+    if (f)
+        fdtable_put(f);
     return r;
 }
 
