@@ -28,6 +28,10 @@ UNIT_FILES_virtq     := kernel/dev/virtio kernel/dev/virtq \
 UNIT_FILES_block     := kernel/dev/virtio kernel/dev/virtq \
                         kernel/dev/virtio_blk kernel/dev/block \
                         tests/unit/fake_virtio
+UNIT_FILES_netdev    := kernel/dev/virtio kernel/dev/virtq \
+                        kernel/dev/virtio_net kernel/dev/netdev \
+                        kernel/dev/random kernel/dev/chacha20 \
+                        tests/unit/fake_virtio
 UNIT_FILES_mmio_find := kernel/dev/mmio_find
 UNIT_FILES_random    := kernel/dev/random kernel/dev/chacha20
 

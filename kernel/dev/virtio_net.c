@@ -42,7 +42,10 @@ enum { GSO_NONE = 0, GSO_TCPV4 = 1, GSO_TCPV6 = 4 };
 #define RX_ROOM     (RX_BYTES - RX_PAD)
 #define ETH_HEADER  14
 #define REFILL      16u     /* buffers put back at once */
-#define FILL_FIRST  (2 * REFILL)
+#define FILL_FIRST  (3 * REFILL)
+/* A card that may merge segments waits until the largest frame has room. */
+#define FRAME_MAX   (65535 + 18 + sizeof(struct header))
+_Static_assert(FILL_FIRST * RX_ROOM >= FRAME_MAX, "the largest frame fits");
 #define MTU_MIN     68u
 #define SMALL_RAM   (32ull << 20)
 
@@ -460,6 +463,9 @@ static int queues_init(struct nic *n)
     if (!(n->vd->features & VIRTIO_F_INDIRECT))
         n->dev.tx_max_segments = MIN(n->tx->size - 1u, VIRTQ_TABLE_LEN - 1);
     if (n->rx->size < REFILL || !n->dev.tx_max_segments)
+        return -EINVAL;
+    if (n->vd->features & (F_GUEST_TSO4 | F_GUEST_TSO6) &&
+        n->rx->size < FILL_FIRST)
         return -EINVAL;
     n->bufs_keep = n->rx->size + n->rx->size / 2;
     n->bufs_max = MIN(NET_RX_BUFS_MAX, mem.total * PAGE_SIZE / 16 / RX_BYTES);
