@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# A build that is interrupted leaves nothing and changes nothing.
+. "$(dirname "$0")/common"
+project "$tmp/p"
+run 0 "$HULL" build "$tmp/p"
+sum=$(md5sum < "$XDG_DATA_HOME/hull/images/t/disk.qcow2")
+
+interrupt() {
+    "$HULL" build "$tmp/p" > "$tmp/out" 2> "$tmp/err" &
+    local pid=$!
+    for _ in $(seq 100); do [ -e "$tmp/started" ] && break; sleep 0.05; done
+    kill -TERM $pid
+    wait $pid
+    [ $? -eq 143 ] || fail "status $? after SIGTERM"
+    says "interrupted"
+    [ "$(ls "$XDG_DATA_HOME/hull/images")" = t ] || fail "left over"
+    [ "$sum" = "$(md5sum < "$XDG_DATA_HOME/hull/images/t/disk.qcow2")" ] ||
+        fail "the old image changed"
+    rm -f "$tmp/started"
+}
+
+# in the build command
+printf "name: t\nbuild: touch $tmp/started; exec sleep 30\ncmd: /prog\n" \
+    > "$tmp/p/Hullfile"
+interrupt
+
+# while the root is compressed
+mkdir "$tmp/bin"
+printf "#!/bin/sh\ntouch $tmp/started\nexec sleep 30\n" \
+    > "$tmp/bin/mkfs.erofs"
+chmod +x "$tmp/bin/mkfs.erofs"
+printf 'name: t\nfiles:\n  /prog: prog\ncmd: /prog\n' > "$tmp/p/Hullfile"
+PATH=$tmp/bin:$PATH
+interrupt
+
+# a tool that is missing or fails is named, with the way to get it
+rm "$tmp/bin/mkfs.erofs"
+printf '#!/bin/sh\necho no good >&2\nexit 9\n' > "$tmp/bin/mkfs.erofs"
+chmod +x "$tmp/bin/mkfs.erofs"
+run 1 "$HULL" build "$tmp/p"
+says "mkfs.erofs failed with status 9"
+says "no good"
