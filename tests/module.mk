@@ -33,6 +33,8 @@ UNIT_FILES_netdev    := kernel/dev/virtio kernel/dev/virtq \
                         kernel/dev/random kernel/dev/chacha20 \
                         tests/unit/fake_virtio
 UNIT_FILES_mmio_find := kernel/dev/mmio_find
+UNIT_FILES_config    := kernel/boot/config kernel/boot/cmdline \
+                        kernel/boot/manifest
 UNIT_FILES_random    := kernel/dev/random kernel/dev/chacha20
 
 USAN   := -fsanitize=address,undefined -fno-sanitize-recover=all
