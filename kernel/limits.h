@@ -51,6 +51,9 @@
 #define UNIX_INFLIGHT_MAX   4096    /* files in messages, all sockets */
 #define NETLINK_QUEUE_MAX   64      /* answers in one socket */
 #define LOG_BYTES           65536   /* the kernel's log ring */
+#define WATCHES_MAX         8192    /* of one inotify */
+#define WATCH_EVENTS_MAX    16384   /* queued in one inotify */
+#define PROC_TEXT_MAX       (32u << 20) /* bytes of one generated file */
 #define BOOT_STRINGS_MAX    4096    /* arguments, or variables, of the manifest */
 #define FILE_SIZE_MAX       (1ull << 62) /* bytes of a file in memory */
 #define EROFS_DECODE_BYTES  (256u << 10) /* of one extent at once, if enough */

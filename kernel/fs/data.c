@@ -6,6 +6,8 @@
 #include "fs_priv.h"
 #include "erofs_priv.h"
 
+uint64_t fs__memory_pages;
+
 static const struct page_cache_ops store_ops = { 0 };
 
 int fs__data_init(struct vnode *v)
@@ -24,8 +26,10 @@ void fs__data_charge(struct vnode *v)
         return;
     uint64_t now = __atomic_load_n(&v->pc->nr_pages, __ATOMIC_RELAXED);
     uint64_t was = __atomic_exchange_n(&v->charged, now, __ATOMIC_RELAXED);
-    if (now != was)
-        __atomic_fetch_add(&v->sb->pages_used, now - was, __ATOMIC_RELAXED);
+    if (now == was)
+        return;
+    __atomic_fetch_add(&v->sb->pages_used, now - was, __ATOMIC_RELAXED);
+    __atomic_fetch_add(&fs__memory_pages, now - was, __ATOMIC_RELAXED);
 }
 
 void fs__data_release(struct vnode *v)
@@ -34,6 +38,7 @@ void fs__data_release(struct vnode *v)
         return;
     page_cache_release(v->pc);
     __atomic_fetch_sub(&v->sb->pages_used, v->charged, __ATOMIC_RELAXED);
+    __atomic_fetch_sub(&fs__memory_pages, v->charged, __ATOMIC_RELAXED);
     kfree(v->pc);
 }
 

@@ -133,7 +133,8 @@ void text_write(struct text *t, const char *s, size_t n);
  * "sys/vm/overcommit_memory"). `show` makes the whole content at open; `store`
  * (optional) takes a write. link: instead a symlink, content by show. Rooms
  * register at start-up; parents come by themselves. "self" stands for the
- * process; "self/task/TID" for its threads: `id` is the TID, else 0. */
+ * process; "self/task/TID" for its threads: `id` is the TID, else 0. A later
+ * registration of a path takes the place of an earlier one. */
 struct proc_entry {
     const char *path;
     uint32_t mode;              /* permission bits; S_IFLNK for links */
@@ -149,6 +150,7 @@ struct proc_ops {
     bool (*task_exists)(int tid);
     int (*task_next)(int tid);              /* the next TID above, or 0 */
     struct fdtable *(*fds)(void);           /* of the current process */
+    int (*current_tid)(void);               /* optional: thread-self */
 };
 void proc_ops_set(const struct proc_ops *ops);
 

@@ -141,6 +141,7 @@ void fs__mounts_each(void (*fn)(void *arg, struct super *sb,
 extern struct super *fs__root;
 extern const struct vnode_ops fs__tmpfs_ops;
 extern const struct vnode_ops fs__overlay_ops;
+extern uint64_t fs__memory_pages;           /* [a] of all files in memory */
 struct vnode *fs__overlay_vnode(struct super *sb, uint64_t nid);
 
 /* ---------------- dentries ---------------- */
@@ -313,6 +314,11 @@ struct super *fs__proc_create(enum proc_tree tree);
 struct super *fs__devfs_create(void);
 struct vnode *fs__devfs_find(uint32_t type, uint64_t rdev);
 void fs__devfs_init(void);
+struct dentry *fs__proc_file_dentry(struct file *f);
+/* As proc_register; show and store get this id. */
+int fs__proc_add(enum proc_tree tree, const struct proc_entry *e, int id);
+void fs__proc_entries_add(void);            /* /proc's and /sys's own */
+void fs__sys_cpus_add(void);                /* once the CPUs are known */
 void fs__proc_init(void);
 void fs__memfd_init(void);
 

@@ -16,6 +16,8 @@ struct dentry *fs__file_dentry(struct file *f)
     if (f->ops == &fs__reg_ops || f->ops == &fs__dir_ops ||
         f->ops == &fs__path_ops)
         return f->private;
+    if (f->ops == &fs__proc_file_ops)
+        return fs__proc_file_dentry(f);
     return ((struct vnode *)f->vnode)->alias;
 }
 
