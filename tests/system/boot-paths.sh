@@ -1,0 +1,77 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# One image gives the same answer by every way to boot it: the kernel directly
+# on each machine type, the disk by its BIOS loader, from the store and from a
+# file. Arguments, environment, folder, host name and exit status arrive.
+set -u
+: "${HULL:?set HULL to the path of the tool}"
+tmp=$(mktemp -d "${TMPDIR:-/tmp}/hull-test-XXXXXX")
+trap 'rm -rf "$tmp"' EXIT
+export XDG_DATA_HOME=$tmp/data
+cat > "$tmp/facts.c" <<'C'
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+int main(int argc, char **argv)
+{
+    char text[256];
+
+    for (int i = 0; i < argc; i++) {
+        printf("arg %s\n", argv[i]);
+    }
+    printf("env %s\n", getenv("COLOR") ? getenv("COLOR") : "none");
+    printf("cwd %s\n", getcwd(text, sizeof(text)) ? text : "none");
+    printf("host %s\n", gethostname(text, sizeof(text)) ? "none" : text);
+    fflush(stdout);
+    return 42;
+}
+C
+cc -static -O2 -o "$tmp/facts" "$tmp/facts.c" || exit 1
+cat > "$tmp/Hullfile" <<'H'
+name: facts
+files:
+  /usr/bin/facts: facts
+cmd: facts one "two three"
+env:
+  COLOR: "deep blue"
+workdir: /var/lib/facts
+hostname: harbour
+memory: 32M
+H
+"$HULL" build -q "$tmp" || exit 1
+"$HULL" build -q "$tmp" --format raw -o "$tmp/facts.raw" || exit 1
+bad=0
+
+# check WANT OPTIONS...: runs it; what it prints must be the file WANT
+check() {
+    local want=$1 rc
+    shift
+    timeout 60 "$HULL" run -q "$@" < /dev/null 2> "$tmp/err" | tr -d '\r' |
+        grep -a '^\(arg\|env\|cwd\|host\) ' > "$tmp/out"
+    rc=${PIPESTATUS[0]}
+    if [ "$rc" -ne 42 ] || ! diff "$want" "$tmp/out"; then
+        echo "hull run $*: status $rc"
+        cat "$tmp/err"
+        bad=1
+    fi
+}
+
+printf '%s\n' 'arg /usr/bin/facts' 'arg one' 'arg two three' 'env deep blue' \
+    'cwd /var/lib/facts' 'host harbour' > "$tmp/plain"
+check "$tmp/plain" facts
+check "$tmp/plain" facts --machine q35
+check "$tmp/plain" facts --machine pc -c 2
+check "$tmp/plain" facts --bios
+check "$tmp/plain" facts --bios --machine q35 -c 2
+check "$tmp/plain" "$tmp/facts.raw"
+check "$tmp/plain" "$tmp/facts.raw" --bios -m 16
+check "$tmp/plain" facts --no-net -m 8
+
+printf '%s\n' 'arg /usr/bin/facts' 'arg a "quoted" \word' 'arg --' 'env a b' \
+    'cwd /tmp' 'host port' > "$tmp/other"
+for how in --machine=microvm --bios; do
+    check "$tmp/other" facts $how -e 'COLOR=a b' --boot-arg cwd=/tmp \
+        --boot-arg hostname=port -- 'a "quoted" \word' --
+done
+exit $bad
