@@ -39,6 +39,11 @@ struct creds {
 
 struct posix_timer;
 
+struct itimer {
+    struct timer timer;
+    nsec_t deadline, interval;  /* [proc->lock] deadline 0: not armed */
+};
+
 /* [I] immutable once running  [a] atomic  [l] lock  [m] id_lock */
 struct process {
     int pid, pgid, sid;         /* [l] */
@@ -58,8 +63,7 @@ struct process {
     struct program_end end;     /* [l] set once, with exiting */
     struct linux_rlimit limits[RLIM_NLIMITS];   /* [l] */
     struct creds creds;         /* [l] */
-    struct timer real_timer;    /* ITIMER_REAL */
-    nsec_t real_value, real_interval;           /* [l] */
+    struct itimer itimers[3];   /* REAL, VIRTUAL, PROF */
     struct posix_timer *timers; /* [l] */
     nsec_t dead_program, dead_kernel;   /* [l] CPU time of ended tasks */
     uint64_t dead_minflt, dead_vol, dead_invol; /* [l] */

@@ -104,6 +104,8 @@ void abi_syscall(struct regs *regs)
 
 void abi_strace_set(bool on)
 {
+    if (on && log_level_get() < LOG_INFO)
+        log_level_set(LOG_INFO);
     abi__tracing = on;
 }
 

@@ -107,7 +107,7 @@ static void first_task(void *arg)
         start_report(s, err);
         task__exit();
     }
-    abi__tracing = s->spec->strace;
+    abi_strace_set(s->spec->strace);
     t->started = true;
     process__publish(t->proc);
     start_report(s, 0);
