@@ -150,6 +150,14 @@ static void put_link(struct builder *b, const struct netif *n)
     message_end(b);
 }
 
+/* Of a contiguous netmask in network order. */
+static uint8_t prefix_length(uint32_t mask)
+{
+    uint32_t host = __builtin_bswap32(mask);
+
+    return host ? (uint8_t)(32 - __builtin_ctz(host)) : 0;
+}
+
 static void put_addr4(struct builder *b, const struct netif *n)
 {
     uint32_t ip = ip4_addr_get_u32(netif_ip4_addr(n));
@@ -157,7 +165,7 @@ static void put_addr4(struct builder *b, const struct netif *n)
     bool lo = net__netif_index(n) == 1;
     struct ifaddrmsg m = {
         .family = AF_INET,
-        .prefix = (uint8_t)__builtin_popcount(mask),
+        .prefix = prefix_length(mask),
         .flags = 0x80,          /* IFA_F_PERMANENT */
         .scope = lo ? 254 : 0,
         .index = net__netif_index(n),
@@ -209,7 +217,7 @@ static void put_routes4(struct builder *b, const struct netif *n)
     uint32_t gw = ip4_addr_get_u32(netif_ip4_gw(n)), net = ip & mask;
     struct rtmsg m = { .family = AF_INET, .table = 254, .protocol = 2,
                        .scope = 253, .type = 1,
-                       .dst_len = (uint8_t)__builtin_popcount(mask) };
+                       .dst_len = prefix_length(mask) };
 
     if (!ip || net__netif_index(n) == 1)
         return;
