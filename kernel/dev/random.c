@@ -82,8 +82,7 @@ void random__seeded(void)
     seeded_at = arch_clock();
     spin_unlock_irqrestore(&lock, flags);
     __atomic_store_n(&seeded, true, __ATOMIC_RELEASE);
-    if (waitq_busy(&seeded_wait))
-        waitq_wake_all(&seeded_wait);
+    waitq_wake_all(&seeded_wait);
 }
 
 static bool hardware_add(void)
