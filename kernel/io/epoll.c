@@ -576,6 +576,7 @@ static void epoll_release(struct file *f)
 
 static const struct file_ops epoll_ops = {
     .type = "epoll",
+    .seek_noop = true,
     .poll = epoll_poll,
     .name = epoll_name,
     .release = epoll_release,

@@ -184,7 +184,7 @@ off_t file_seek(struct file *f, off_t off, int whence)
     if (f->flags & O_PATH)
         return -EBADF;
     if (!f->ops->seek)
-        return -ESPIPE;
+        return f->ops->seek_noop ? 0 : -ESPIPE;
     locked = pos_enter(f);
     pos = f->ops->seek(f, off, whence);
     pos_leave(f, locked);

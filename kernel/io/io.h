@@ -132,6 +132,8 @@ struct file_ops {
     uint32_t (*poll)(struct file *f, struct poll_table *pt);
     long (*ioctl)(struct file *f, unsigned cmd, uaddr_t arg); /* -ENOTTY */
     off_t (*seek)(struct file *f, off_t off, int whence);     /* -ESPIPE */
+    bool seek_noop;             /* without seek: lseek answers 0, as Linux's
+                                 * anonymous files do */
     /* Fills in args->ops/object/pgoff and may refuse; then abi calls mm_map.
      * Absent: -ENODEV. */
     int (*mmap)(struct file *f, struct mm_map_args *args);

@@ -103,6 +103,7 @@ static void timerfd_release(struct file *f)
 
 static const struct file_ops timerfd_ops = {
     .type = "timerfd",
+    .seek_noop = true,
     .read = timerfd_read,
     .poll = timerfd_poll,
     .stat = timerfd_stat,

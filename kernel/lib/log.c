@@ -6,6 +6,7 @@
 #include "list.h"
 
 #define LINE_MAX 512
+#define TEXT_MAX 1024     /* of one call; a message may have several lines */
 
 static uint8_t ring_bytes[LOG_BYTES];
 static struct ring ring = { ring_bytes, LOG_BYTES, 0, 0 };
@@ -44,21 +45,33 @@ static void ring_append(const char *text, uint32_t n)
     ring_write(&ring, text, n);
 }
 
-void log_vprintf(enum log_level level, const char *fmt, va_list ap)
+/* One line of text, without its newline; longer ones are cut. */
+static void emit(enum log_level level, const char *text, size_t n)
 {
     char line[LINE_MAX] = LOG_PREFIX;
     const size_t at = sizeof(LOG_PREFIX) - 1;
-    int n = vsnprintf(line + at, sizeof(line) - at - 1, fmt, ap);
-    uint32_t len = (uint32_t)MIN(at + (size_t)n, sizeof(line) - 2);
     bool locked;
 
-    if (len == 0 || line[len - 1] != '\n')
-        line[len++] = '\n';
+    n = MIN(n, sizeof(line) - at - 1);
+    memcpy(line + at, text, n);
+    line[at + n] = '\n';
     locked = log_lock();
-    ring_append(line, len);
+    ring_append(line, (uint32_t)(at + n + 1));
     if (sink && (int)level <= console_level)
-        sink(line, len);
+        sink(line, at + n + 1);
     log_unlock(locked);
+}
+
+void log_vprintf(enum log_level level, const char *fmt, va_list ap)
+{
+    char text[TEXT_MAX];
+    const char *at = text, *end;
+
+    vsnprintf(text, sizeof(text), fmt, ap);
+    for (; (end = strchr(at, '\n')) != NULL; at = end + 1)
+        emit(level, at, (size_t)(end - at));
+    if (*at)
+        emit(level, at, strlen(at));
 }
 
 void log_printf(enum log_level level, const char *fmt, ...)

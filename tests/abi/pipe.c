@@ -41,7 +41,7 @@ int main(void)
     R(read(p[0], buf, 10));
     FACT("poll %x %x", events(p[0], POLLIN), events(p[1], POLLOUT));
     long total = 0;
-    for (ssize_t n; (n = write(p[1], buf, 1000)) > 0;)
+    for (ssize_t n; (n = write(p[1], buf, 4096)) > 0;)
         total += n;
     FACT("filled %ld %s", total, strerrorname_np(errno));
     R(write(p[1], buf, 5000));
