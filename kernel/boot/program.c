@@ -148,8 +148,10 @@ void boot_program_start(void)
 
     boot_disk_find(&disk);
     config_read(&disk);
+    require(boot_network_start(&config), "the network");
     require(root_mount(&disk), "the root file system");
     if (arch_power_button_set(button_pressed, NULL) != 0)
         log_info("no power button");
+    boot_network_wait();
     program_run();
 }
