@@ -45,6 +45,7 @@ struct process *process__create(void)
     p->fds = fdtable_create();
     if (!p->mm || !p->fds)
         goto out_parts;
+    fdtable_single_set(p->fds, true);   /* until clone */
     p->refs = 1;
     p->pid = p->pgid = p->sid = PROCESS_PID;
     p->last_tid = PROCESS_PID - 1;
