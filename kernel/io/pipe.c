@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Pipes and FIFOs: a ring of bytes over pages that appear when first used.
- * Writes of up to PIPE_BUF bytes go in whole. A full pipe wakes its writers
- * when PIPE_BUF bytes are free, which is also when it polls as writable.
+ * Pipes and FIFOs: a ring of slots, each at most a page of bytes. As on Linux
+ * a write fills up the last slot only if its odd bytes fit there whole, so
+ * that up to PIPE_BUF bytes stay together and one free slot is room enough.
+ * Pages appear when first used and stay in their slot.
  *
  * Readers and writers wait exclusively; who leaves bytes (or room) behind
  * wakes the next one. The wait queues are looked at after the unlock, which
@@ -13,15 +14,22 @@
 #define PIPE_BUF  4096u
 #define FIONREAD  0x541bu
 
+_Static_assert(PIPE_BUF <= PAGE_SIZE, "an atomic write fits a slot");
+
+struct slot {
+    char *page;                 /* NULL: not yet used */
+    uint32_t start, len;        /* the bytes in it */
+};
+
 /* [l] lock; written under it, read without it where a hint does */
 struct pipe {
     struct mutex lock;
     struct waitq rd, wr;        /* data or no writer; room or no reader */
     uint32_t refs;              /* [a] one an open end, one of the slot */
-    uint32_t head;              /* [l] where the next read starts */
-    uint32_t used;              /* [l] bytes in it */
-    uint32_t size;              /* [l] power of two, at least a page */
-    void **pages;               /* [l] size / PAGE_SIZE, NULL: not yet used */
+    uint32_t head;              /* [l] the slot that is read next */
+    uint32_t used;              /* [l] slots with bytes */
+    uint32_t count;             /* [l] slots, a power of two */
+    struct slot *slots;         /* [l] */
     uint32_t readers, writers;  /* [l] */
     uint32_t r_opens, w_opens;  /* [l] ever, for FIFO opens that wait */
     bool had_writer;            /* [l] since the last reader came */
@@ -44,12 +52,12 @@ static struct pipe *pipe_new(void)
 
     if (!p)
         return NULL;
-    p->pages = kcalloc(PIPE_BYTES / PAGE_SIZE, sizeof(*p->pages));
-    if (!p->pages) {
+    p->count = PIPE_BYTES / PAGE_SIZE;
+    p->slots = kcalloc(p->count, sizeof(*p->slots));
+    if (!p->slots) {
         kfree(p);
         return NULL;
     }
-    p->size = PIPE_BYTES;
     p->refs = 1;
     p->ino = io__ino_next();
     mutex_init(&p->lock);
@@ -60,9 +68,9 @@ static struct pipe *pipe_new(void)
 
 static void pages_free(struct pipe *p)
 {
-    for (uint32_t i = 0; i < p->size / PAGE_SIZE; i++) {
-        kfree(p->pages[i]);
-        p->pages[i] = NULL;
+    for (uint32_t i = 0; i < p->count; i++) {
+        kfree(p->slots[i].page);
+        p->slots[i] = (struct slot){ NULL, 0, 0 };
     }
 }
 
@@ -71,7 +79,7 @@ static void pipe_unref(struct pipe *p)
     if (__atomic_fetch_sub(&p->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
     pages_free(p);
-    kfree(p->pages);
+    kfree(p->slots);
     kfree(p);
 }
 
@@ -83,48 +91,78 @@ static void wake(struct waitq *w, unsigned n, uint32_t events)
 
 /* ---------------- moving bytes, locked ---------------- */
 
+/* The n-th slot in use, or the first free one. */
+static struct slot *slot_at(const struct pipe *p, uint32_t n)
+{
+    return &p->slots[(p->head + n) & (p->count - 1)];
+}
+
 static ssize_t take_locked(struct pipe *p, struct iov_iter *it)
 {
     size_t done = 0;
 
     while (p->used && it->left) {
-        uint32_t at = p->head & (p->size - 1);
-        size_t n = MIN((size_t)p->used, PAGE_SIZE - at % PAGE_SIZE);
-        char *page = p->pages[at / PAGE_SIZE];
-        ssize_t got = copy_to_iter(it, page + at % PAGE_SIZE, n);
+        struct slot *s = slot_at(p, 0);
+        size_t n = MIN((size_t)s->len, it->left);
+        ssize_t got = copy_to_iter(it, s->page + s->start, n);
 
         if (got < 0)
             return done ? (ssize_t)done : got;
         done += (size_t)got;
-        p->head += (uint32_t)got;
-        store(&p->used, p->used - (uint32_t)got);
+        s->start += (uint32_t)got;
+        s->len -= (uint32_t)got;
+        if (!s->len) {
+            p->head++;
+            store(&p->used, p->used - 1);
+        }
         if ((size_t)got < n)
             break;
     }
     if (!p->used)
-        p->head = 0;            /* stay in the pages that are warm */
+        p->head = 0;            /* stay in the page that is warm */
     return (ssize_t)done;
+}
+
+/* Adds n bytes to the slot. */
+static ssize_t fill(struct slot *s, struct iov_iter *it, size_t n)
+{
+    ssize_t got;
+
+    if (!s->page)
+        s->page = kmalloc(PAGE_SIZE);
+    if (!s->page)
+        return -ENOMEM;
+    got = copy_from_iter(it, s->page + s->start + s->len, n);
+    if (got > 0)
+        s->len += (uint32_t)got;
+    return got;
 }
 
 static ssize_t put_locked(struct pipe *p, struct iov_iter *it)
 {
-    size_t done = 0;
+    size_t odd = it->left % PAGE_SIZE, done = 0, n;
+    ssize_t got;
 
-    while (p->used < p->size && it->left) {
-        uint32_t at = (p->head + p->used) & (p->size - 1);
-        size_t n = MIN(p->size - p->used, PAGE_SIZE - at % PAGE_SIZE);
-        void **page = &p->pages[at / PAGE_SIZE];
-        ssize_t got;
+    if (odd && p->used) {
+        struct slot *last = slot_at(p, p->used - 1);
 
-        if (!*page)
-            *page = kmalloc(PAGE_SIZE);
-        n = MIN(n, it->left);
-        got = *page ? copy_from_iter(it, (char *)*page + at % PAGE_SIZE, n)
-                    : -ENOMEM;
+        if (last->start + last->len + odd <= PAGE_SIZE) {
+            got = fill(last, it, odd);
+            if (got < (ssize_t)odd)
+                return got;
+            done = odd;
+        }
+    }
+    while (p->used < p->count && it->left) {
+        struct slot *s = slot_at(p, p->used);
+
+        n = MIN((size_t)PAGE_SIZE, it->left);
+        s->start = s->len = 0;
+        got = fill(s, it, n);
         if (got < 0)
             return done ? (ssize_t)done : got;
         done += (size_t)got;
-        store(&p->used, p->used + (uint32_t)got);
+        store(&p->used, p->used + 1);
         if ((size_t)got < n)
             break;
     }
@@ -136,7 +174,8 @@ static ssize_t put_locked(struct pipe *p, struct iov_iter *it)
 static ssize_t pipe_read(struct file *f, struct iov_iter *it, off_t *pos)
 {
     struct pipe *p = f->private;
-    uint32_t writers, used, room;
+    uint32_t writers, left;
+    bool was_full, room;
     ssize_t n;
 
     (void)pos;
@@ -144,15 +183,16 @@ static ssize_t pipe_read(struct file *f, struct iov_iter *it, off_t *pos)
         return 0;
     for (;;) {
         mutex_lock(&p->lock);
+        was_full = p->used == p->count;
         n = take_locked(p, it);
         writers = p->writers;
-        used = p->used;
-        room = p->size - used;
+        left = p->used;
+        room = left < p->count;
         mutex_unlock(&p->lock);
         if (n) {
-            if (room >= PIPE_BUF)
+            if (was_full && room)
                 wake(&p->wr, 1, WRITE_EVENTS);
-            if (used)
+            if (left)
                 wake(&p->rd, 1, READ_EVENTS);
             return n;
         }
@@ -166,27 +206,22 @@ static ssize_t pipe_read(struct file *f, struct iov_iter *it, off_t *pos)
     }
 }
 
-static bool room_for(const struct pipe *p, uint32_t want)
+static bool has_room(const struct pipe *p)
 {
-    return load(&p->size) - load(&p->used) >= want;
+    return load(&p->used) < load(&p->count);
 }
 
 static ssize_t pipe_write(struct file *f, struct iov_iter *it, off_t *pos)
 {
     struct pipe *p = f->private;
-    bool whole = it->left <= PIPE_BUF;
-    uint32_t want = whole ? (uint32_t)it->left : PIPE_BUF;
     ssize_t n, done = 0;
+    bool full;
 
     (void)pos;
     while (it->left) {
         mutex_lock(&p->lock);
-        if (!p->readers)
-            n = -EPIPE;
-        else if (!whole || room_for(p, want))
-            n = put_locked(p, it);
-        else
-            n = 0;
+        n = p->readers ? put_locked(p, it) : -EPIPE;
+        full = p->used == p->count;
         mutex_unlock(&p->lock);
         if (n < 0)
             return done ? done : n;
@@ -196,16 +231,16 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *it, off_t *pos)
         }
         if (!it->left)
             break;
-        if (n && whole)
+        if (!full)
             return done;        /* the rest is at a bad address */
         if (load(&f->flags) & O_NONBLOCK)
             return done ? done : -EAGAIN;
-        if (waitq_wait(&p->wr, room_for(p, want) || !load(&p->readers),
+        if (waitq_wait(&p->wr, has_room(p) || !load(&p->readers),
                        NSEC_FOREVER, WAIT_INTERRUPTIBLE | WAIT_EXCLUSIVE))
             return done ? done : -ERESTARTSYS;
     }
-    if (done && room_for(p, PIPE_BUF))
-        wake(&p->wr, 1, WRITE_EVENTS);
+    if (waitq_busy(&p->wr) && has_room(p))
+        waitq_wake(&p->wr, 1, WRITE_EVENTS);
     return done;
 }
 
@@ -226,12 +261,23 @@ static uint32_t pipe_poll(struct file *f, struct poll_table *pt)
             ev |= POLLHUP;
     }
     if (mode != O_RDONLY) {
-        if (room_for(p, PIPE_BUF))
+        if (has_room(p))
             ev |= WRITE_EVENTS;
         if (!load(&p->readers))
             ev |= POLLERR;
     }
     return ev;
+}
+
+static int32_t bytes_in(struct pipe *p)
+{
+    uint32_t n = 0;
+
+    mutex_lock(&p->lock);
+    for (uint32_t i = 0; i < p->used; i++)
+        n += slot_at(p, i)->len;
+    mutex_unlock(&p->lock);
+    return (int32_t)n;
 }
 
 static long pipe_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
@@ -240,7 +286,7 @@ static long pipe_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
 
     if (cmd != FIONREAD)
         return -ENOTTY;
-    return put_user(arg, (int32_t)load(&p->used));
+    return put_user(arg, bytes_in(p));
 }
 
 static int pipe_stat(struct file *f, struct kstat *st)
@@ -340,57 +386,50 @@ int pipe_create(struct file *ends[2], uint32_t flags)
     return 0;
 }
 
-/* The pages of the bytes in use go over in order, to the ring's start. */
-static int resize_locked(struct pipe *p, uint32_t size)
+static int resize_locked(struct pipe *p, uint32_t count)
 {
-    uint32_t n = size / PAGE_SIZE, old = p->size / PAGE_SIZE;
-    uint32_t first = (p->head & (p->size - 1)) / PAGE_SIZE;
-    uint32_t keep = MIN(n, old);
-    void **pages;
+    struct slot *slots;
 
-    /* Too small; or full, and its end shares the page where it starts. */
-    if (p->head % PAGE_SIZE + p->used > MIN(size, p->size))
+    if (p->used > count)
         return -EBUSY;
-    pages = kcalloc(n, sizeof(*pages));
-    if (!pages)
+    slots = kcalloc(count, sizeof(*slots));
+    if (!slots)
         return -ENOMEM;
-    for (uint32_t i = 0; i < old; i++) {
-        void *page = p->pages[(first + i) % old];
-
-        if (i < keep)
-            pages[i] = page;
+    for (uint32_t i = 0; i < p->count; i++) {
+        if (i < count)
+            slots[i] = *slot_at(p, i);
         else
-            kfree(page);
+            kfree(slot_at(p, i)->page);
     }
-    kfree(p->pages);
-    p->pages = pages;
-    p->head %= PAGE_SIZE;
-    store(&p->size, size);
+    kfree(p->slots);
+    p->slots = slots;
+    p->head = 0;
+    store(&p->count, count);
     return 0;
 }
 
 long pipe_size(struct file *f, long set)
 {
     struct pipe *p = f->private;
-    uint32_t size = PAGE_SIZE;
+    uint32_t count = 1;
     int err = 0;
 
     if (!file_is_pipe(f))
         return -EBADF;
     if (set <= 0)
-        return (long)load(&p->size);
+        return (long)(load(&p->count) * PAGE_SIZE);
     if (set > PIPE_BYTES_MAX)
         return -EPERM;
-    while ((long)size < set)
-        size *= 2;
+    while ((long)(count * PAGE_SIZE) < set)
+        count *= 2;
     mutex_lock(&p->lock);
-    if (size != p->size)
-        err = resize_locked(p, size);
+    if (count != p->count)
+        err = resize_locked(p, count);
     mutex_unlock(&p->lock);
     if (err)
         return err;
     wake(&p->wr, ~0u, WRITE_EVENTS);
-    return size;
+    return (long)(count * PAGE_SIZE);
 }
 
 /* ---------------- FIFOs ---------------- */
