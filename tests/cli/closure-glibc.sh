@@ -3,13 +3,17 @@
 # The libraries that come into an image are those that ldd names.
 . "$(dirname "$0")/common"
 
+# the folder that would be compressed, as it is then
+stub_mkfs "cp -a \"\${@: -1}\" $tmp/root"
+
 # compare PROGRAM: what ldd says and what the image has, by name and content
 compare() {
     mkdir -p "$tmp/p"
     printf 'name: t\nfiles:\n  /prog: %s\ncmd: /prog\n' "$1" \
         > "$tmp/p/Hullfile"
-    run 0 "$HULL" build "$tmp/p" --format raw -o "$tmp/t.raw"
-    root_of "$tmp/t.raw"
+    rm -rf "$tmp/root"
+    PATH=$tmp/stub:$PATH run 1 "$HULL" build "$tmp/p" -o "$tmp/t.raw"
+    [ -d "$tmp/root" ] || fail "$1 cannot be built"
     ldd "$1" | grep -o '/[^ ]*' | sort -u | while read -r lib; do
         echo "$(basename "$lib") $(md5sum < "$lib")"
     done | sort -u > "$tmp/want"
