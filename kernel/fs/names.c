@@ -166,27 +166,30 @@ static int sticky_check(struct fs_ctx *ctx, struct dentry *dir,
 
 /* ---------------- making ---------------- */
 
+/* May w's last name be made? In Linux's order. */
+static int place_check(struct fs_ctx *ctx, struct walk *w, bool dir)
+{
+    if (name_kind(w))
+        return -EEXIST;
+    struct dentry *there = fs__dentry_get(w->parent, w->name, w->len);
+    if (IS_ERR(there))
+        return (int)PTR_ERR(there);
+    fs__dentry_unref(there);
+    if (there)
+        return -EEXIST;
+    return w->trailing && !dir ? -ENOENT : parent_check(ctx, w->parent);
+}
+
 /* Makes a node of any type; target for symlinks. */
 static int node_make(struct fs_ctx *ctx, struct file *at, const char *path,
                      uint32_t mode, uint64_t rdev, const char *target,
                      struct dentry **out)
 {
     struct walk w;
+    bool dir = (mode & S_IFMT) == S_IFDIR;
     int err = parent_walk(&w, ctx, at, path);
-    if (err)
-        goto out;
-    err = -EEXIST;
-    if (name_kind(&w))
-        goto out;
-    struct dentry *there = fs__dentry_get(w.parent, w.name, w.len);
-    if (there) {
-        err = IS_ERR(there) ? (int)PTR_ERR(there) : -EEXIST;
-        if (!IS_ERR(there))
-            fs__dentry_unref(there);
-        goto out;
-    }
-    err = w.trailing && (mode & S_IFMT) != S_IFDIR ? -ENOENT
-                                          : parent_check(ctx, w.parent);
+    if (!err)
+        err = place_check(ctx, &w, dir);
     if (err)
         goto out;
     struct vnode *v = fs__create_vnode(ctx, w.parent->vnode, mode, rdev);
@@ -202,8 +205,8 @@ static int node_make(struct fs_ctx *ctx, struct file *at, const char *path,
     err = fs__names_add(w.parent, w.name, w.len, v, out);
     mutex_unlock(&sb->names);
     if (!err)
-        fs__notify_name(w.parent, w.name, w.len, IN_CREATE |
-                        (((mode & S_IFMT) == S_IFDIR) ? IN_ISDIR : 0), 0);
+        fs__notify_name(w.parent, w.name, w.len,
+                        IN_CREATE | (dir ? IN_ISDIR : 0), 0);
 out:
     fs__walk_release(&w);
     return err;
@@ -289,8 +292,9 @@ int fs_link(struct fs_ctx *ctx, struct file *from_at, const char *from,
     if (err)
         goto out;
     struct super *sb = w.parent->vnode->sb;
-    err = name_kind(&w) ? -EEXIST : v->sb != sb ? -EXDEV
-        : vnode_is(v, S_IFDIR) ? -EPERM : parent_check(ctx, w.parent);
+    err = place_check(ctx, &w, false);
+    if (!err)
+        err = v->sb != sb ? -EXDEV : vnode_is(v, S_IFDIR) ? -EPERM : 0;
     if (err)
         goto out;
     mutex_lock(&sb->names);
@@ -402,27 +406,29 @@ static bool is_below(struct dentry *d, const struct dentry *top)
     return d == top;
 }
 
-/* May `from` take the place of `to` (NULL: a free one)? */
-static int rename_check(struct dentry *from, struct dentry *dir,
-                        struct dentry *to, unsigned flags)
+/* May `from` take the place of `to` (NULL: a free one)? In Linux's order. */
+static int rename_check(struct dentry *from, struct walk *wf,
+                        struct dentry *to, struct walk *wt, unsigned flags)
 {
     bool is_dir = vnode_is(from->vnode, S_IFDIR);
+    bool exchange = flags & RENAME_EXCHANGE;
     if (flags & RENAME_NOREPLACE && to)
         return -EEXIST;
-    if (flags & RENAME_EXCHANGE && !to)
+    if (exchange && !to)
         return -ENOENT;
-    if (is_dir && is_below(dir, from))
+    if (exchange && wt->trailing && !vnode_is(to->vnode, S_IFDIR))
+        return -ENOTDIR;
+    if (!is_dir && (wf->trailing || (wt->trailing && !exchange)))
+        return -ENOTDIR;
+    if (is_dir && is_below(wt->parent, from))
         return -EINVAL;
-    if (flags & RENAME_EXCHANGE) {
-        if (is_below(from->parent, to))
-            return -EINVAL;
-        return from->mounted || to->mounted ? -EBUSY : 0;
-    }
     if (to && is_below(from->parent, to))
-        return -ENOTEMPTY;
+        return exchange ? -EINVAL : -ENOTEMPTY;
+    if (to && to->vnode == from->vnode)
+        return 0;
     if (from->mounted || (to && to->mounted))
         return -EBUSY;
-    if (!to)
+    if (!to || exchange)
         return 0;
     if (is_dir)
         return dir_removable(to);
@@ -524,16 +530,11 @@ static int rename_locked(struct fs_ctx *ctx, struct walk *wf,
         to = NULL;
         goto out;
     }
-    bool is_dir = vnode_is(from->vnode, S_IFDIR);
-    if (!is_dir && (wf->trailing || (wt->trailing &&
-                                     !(flags & RENAME_EXCHANGE))))
-        err = -ENOTDIR;
+    err = rename_check(from, wf, to, wt, flags);
     if (!err)
         err = sticky_check(ctx, wf->parent, from);
     if (!err && to)
         err = sticky_check(ctx, wt->parent, to);
-    if (!err)
-        err = rename_check(from, wt->parent, to, flags);
     if (!err && !dir_alive(wt->parent))
         err = -ENOENT;
     if (!err && !(to && to->vnode == from->vnode))  /* same file: nothing */

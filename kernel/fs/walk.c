@@ -217,6 +217,8 @@ static int walk_names(struct walk *w, struct dentry *d)
                 d = walk_up(w, d);
             continue;
         }
+        if (last && w->trailing && w->flags & WALK_CREATE)
+            return -EISDIR;
         struct dentry *child;
         int err = walk_step(w, d, w->name, w->len, w->hash, &child);
         if (err)

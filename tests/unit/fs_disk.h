@@ -64,7 +64,7 @@ static __unused char *read_host_file(const char *path, size_t *size)
 /* Makes an image of folder `dir` and puts it in the disk. */
 static __unused void disk_make(const char *dir, const char *options)
 {
-    char cmd[512];
+    char cmd[2048];
     size_t size;
     snprintf(cmd, sizeof(cmd), "mkfs.erofs -T1700000000 %s %s.img %s "
              ">%s.log 2>&1 || { cat %s.log; false; }", options, dir, dir,
