@@ -239,7 +239,7 @@ static long select_call(int n, uaddr_t uin, uaddr_t uout, uaddr_t uex,
     if (n < 0)
         return -EINVAL;
     n = MIN(n, SELECT_MAX);
-    n = MIN(n, fd__limit());
+    n = MIN(n, (int)fdtable_size(process_current()->fds));
     words = BITMAP_WORDS((unsigned)n);
     sets = kcalloc(3, words * 8 + 8);
     if (!sets)

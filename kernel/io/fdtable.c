@@ -331,6 +331,11 @@ unsigned fdtable_count(struct fdtable *t)
     return __atomic_load_n(&t->count, __ATOMIC_RELAXED);
 }
 
+unsigned fdtable_size(struct fdtable *t)
+{
+    return __atomic_load_n(&t->array, __ATOMIC_ACQUIRE)->size;
+}
+
 int fdtable_next(struct fdtable *t, int fd)
 {
     struct fdarray *a;

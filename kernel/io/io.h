@@ -222,6 +222,8 @@ int fdtable_close_range(struct fdtable *t, unsigned first, unsigned last,
 int fdtable_cloexec_get(struct fdtable *t, int fd);         /* 0/1/-EBADF */
 int fdtable_cloexec_set(struct fdtable *t, int fd, bool on);
 unsigned fdtable_count(struct fdtable *t);
+/* How many numbers the table has room for now; select looks no further. */
+unsigned fdtable_size(struct fdtable *t);
 /* The lowest open descriptor >= fd, or -1: for /proc/self/fd. */
 int fdtable_next(struct fdtable *t, int fd);
 
