@@ -187,8 +187,6 @@ static void madt_read(void)
         madt_entry(t + at, t[at + 1]);
         at += t[at + 1];
     }
-    if (x86_madt.cpu_count == 0)
-        x86_madt.cpu_count = 1;         /* this one */
 }
 
 /* --- power-off --- */

@@ -70,9 +70,12 @@ void x86_apic_ipi(uint32_t apic_id, uint32_t command)
         return;
     }
     flags = irq_save();
-    while (apic_read(APIC_ICR) & ICR_BUSY)
+    /* A hypervisor's APIC is never busy, and each access may be an exit. */
+    while (!x86_features.hypervisor && (apic_read(APIC_ICR) & ICR_BUSY))
         cpu_relax();
-    apic_write(APIC_ICR_HIGH, apic_id << 24);
+    if (cpu_self()->ipi_target != apic_id + 1)
+        apic_write(APIC_ICR_HIGH, apic_id << 24);
+    cpu_self()->ipi_target = apic_id + 1;
     apic_write(APIC_ICR, command | ICR_ASSERT);
     irq_restore(flags);
 }

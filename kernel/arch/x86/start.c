@@ -142,6 +142,8 @@ void x86_start(unsigned kind, paddr_t data)
     x86_fpu_cpu_init();         /* also what CR4 may offer */
     x86_acpi_init();
     x86_apic_init();
+    if (x86_madt.cpu_count == 0)
+        x86_mptable_init();
     x86_ioapic_init();
     x86_clock_init();           /* also this CPU's timer */
     kernel_main();

@@ -40,6 +40,7 @@ struct cpu {
     uint32_t timer_armed;           /* [c] */
     uint64_t gdt[8];                /* [I] */
     struct x86_tss tss;             /* [I] */
+    uint32_t ipi_target;            /* [c] 1 + APIC id in ICR's high half */
     uint8_t trap_stack[TRAP_STACK_SIZE] __aligned(16);
 };
 
@@ -135,6 +136,7 @@ void x86_fpu_cpu_init(void);                              /* fpu.c */
 void x86_pagetable_init(void);                            /* pagetable.c */
 void x86_acpi_init(void);                                 /* acpi.c */
 void x86_apic_init(void);                                 /* apic.c */
+void x86_mptable_init(void);                              /* mptable.c */
 void x86_ioapic_init(void);                               /* ioapic.c */
 void x86_clock_init(void);                                /* clock.c */
 void x86_panic_init(void);                                /* panic.c */
