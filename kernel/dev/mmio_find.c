@@ -83,6 +83,12 @@ static bool node_parse(const uint8_t *p, size_t n, struct mmio_window *out)
     return false;
 }
 
+static bool in_name(uint8_t c)      /* of LNRO0005 */
+{
+    return c == '0' || c == 'R' || c == 'O' || c == 'N' || c == 'L' ||
+           c == '5';
+}
+
 unsigned acpi__scan_mmio(const uint8_t *table, size_t n,
                          struct mmio_window *out, unsigned max)
 {
@@ -92,6 +98,11 @@ unsigned acpi__scan_mmio(const uint8_t *table, size_t n,
     unsigned found = 0;
 
     while (found < max && n - i >= len) {
+        /* A byte that the name lacks rules out all that would cover it. */
+        if (!in_name(table[i + len - 1])) {
+            i += len;
+            continue;
+        }
         if (table[i] != 'L' || memcmp(table + i, hid, len)) {
             i++;
             continue;

@@ -63,6 +63,7 @@ struct virtq {
     struct page *pages;             /* [I] that hold the three */
     volatile void *doorbell;        /* [I] set by the transport */
     struct virtq_slot *slots;
+    bool indirect;                  /* [I] agreed on */
     struct vring_desc *tables;      /* indirect, VIRTQ_TABLE_LEN each */
     uint16_t table_free[VIRTQ_TABLES];
     uint16_t tables_left;

@@ -38,7 +38,7 @@ static unsigned order_for(size_t bytes)
     return order;
 }
 
-static int slots_init(struct virtq *vq, bool indirect)
+static int slots_init(struct virtq *vq)
 {
     unsigned i;
 
@@ -50,16 +50,24 @@ static int slots_init(struct virtq *vq, bool indirect)
         vq->slots[i].table = -1;
     }
     vq->free_count = vq->size;
-    if (!indirect)
-        return 0;
+    return 0;
+}
+
+/* Made when the first long chain comes: most queues never see one. */
+static bool table_left(struct virtq *vq)
+{
+    unsigned i;
+
+    if (vq->tables || !vq->indirect)
+        return vq->tables_left > 0;
     vq->tables = kmalloc(VIRTQ_TABLES * VIRTQ_TABLE_LEN *
                          sizeof(*vq->tables));
     if (!vq->tables)
-        return -ENOMEM;
+        return false;
     vq->tables_left = MIN(VIRTQ_TABLES, vq->size);
     for (i = 0; i < vq->tables_left; i++)
         vq->table_free[i] = i;
-    return 0;
+    return true;
 }
 
 int virtq__init(struct virtq *vq, unsigned size, bool indirect)
@@ -78,7 +86,8 @@ int virtq__init(struct virtq *vq, unsigned size, bool indirect)
     vq->desc = (struct vring_desc *)base;
     vq->avail = (struct vring_avail *)(base + avail_at);
     vq->used = (struct vring_used *)(base + used_at);
-    if (slots_init(vq, indirect)) {
+    vq->indirect = indirect;
+    if (slots_init(vq)) {
         virtq__release(vq);
         return -ENOMEM;
     }
@@ -156,8 +165,8 @@ int virtq__add(struct virtq *vq, const struct virtq_buf *bufs, unsigned out,
     if (vq->broken)
         return -EIO;
     /* Short chains are cheaper for the device to read in place. */
-    table = vq->tables_left && n <= VIRTQ_TABLE_LEN &&
-            (n > 4 || n > vq->free_count);
+    table = n <= VIRTQ_TABLE_LEN && (n > 4 || n > vq->free_count) &&
+            table_left(vq);
     if (vq->free_count < (table ? 1 : n))
         return -EAGAIN;
     s = &vq->slots[head];
