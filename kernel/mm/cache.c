@@ -579,12 +579,13 @@ static uint64_t reclaim_round(uint64_t want, bool may_unmap)
     return out.n;
 }
 
-uint64_t page_cache__reclaim(uint64_t n, bool may_unmap)
+uint64_t page_cache__reclaim(uint64_t n, uint64_t rounds, bool may_unmap)
 {
     uint64_t pages = __atomic_load_n(&reclaimable, __ATOMIC_RELAXED);
-    /* Twice round everything: once to age it, once to take it. */
-    uint64_t freed = 0, rounds = 64 + pages / 64;
+    uint64_t freed = 0;
 
+    /* Twice round everything: once to age it, once to take it. */
+    rounds = MIN(rounds, 64 + pages / 64);
     while (freed < n && rounds-- > 0 &&
            __atomic_load_n(&reclaimable, __ATOMIC_RELAXED) > 0)
         freed += reclaim_round(n - freed, may_unmap);
@@ -593,5 +594,5 @@ uint64_t page_cache__reclaim(uint64_t n, bool may_unmap)
 
 uint64_t page_cache_reclaim(uint64_t n)
 {
-    return page_cache__reclaim(n, true);
+    return page_cache__reclaim(n, UINT64_MAX, true);
 }

@@ -86,7 +86,7 @@ static bool present_locked(struct mm *mm, const struct vma *v, uaddr_t addr,
 
 static bool huge_wanted(const struct vma *v, uaddr_t base)
 {
-    uint64_t keep = page__total_frames() / (v->flags & VMA_HUGE ? 16 : 4);
+    uint64_t keep = page__total_frames() / (v->flags & VMA_HUGE ? 8 : 2);
 
     return !(v->flags & VMA_NOHUGE) && base >= v->start &&
            v->end >= HUGE_SIZE && base <= v->end - HUGE_SIZE &&

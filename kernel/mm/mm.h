@@ -5,6 +5,12 @@
  *
  * Order of use: mm_init (once, from the boot memory map), then everything.
  * What files a mapping shows, and who may map what, is the caller's business.
+ *
+ * Locks: an address space has a sleeping lock, which every mm_* call and every
+ * fault takes, hence every copy from or to the program. Sleeping locks of
+ * other rooms come before it: hold them across a copy if you must, but never
+ * take one in what mm calls under its lock (vma_ops, page_cache_ops) if it is
+ * also held across a copy. A fill must not touch the program's memory.
  */
 #ifndef HULL_MM_H
 #define HULL_MM_H
@@ -243,7 +249,7 @@ bool user_range_ok(uaddr_t addr, size_t n);
 /* ---------------- start-up ---------------- */
 
 /* Takes the RAM of boot_info, less the image, the boot module, the first
- * 1 MiB (arch's, to start CPUs) and what is not plain RAM. */
+ * 64 KiB (arch's, to start CPUs), 0x9f000..1 MiB and what is not plain RAM. */
 void mm_init(const struct boot_info *info);
 /* For arch_hooks.pt_alloc and pt_free. */
 paddr_t mm_pt_alloc(void);

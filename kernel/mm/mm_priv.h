@@ -220,8 +220,9 @@ extern const struct vma_ops shm__ops;
 void *shm__create(uint64_t size);
 
 /* cache.c */
-/* page_cache_reclaim; without may_unmap in any context (locks are tried). */
-uint64_t page_cache__reclaim(uint64_t n, bool may_unmap);
+/* page_cache_reclaim, looking at no more than `rounds` windows of caches;
+ * without may_unmap in any context (locks are only tried). */
+uint64_t page_cache__reclaim(uint64_t n, uint64_t rounds, bool may_unmap);
 /* Up to n filled pages from index on, each referenced, NULL where absent. */
 void page_cache__peek_range(struct page_cache *pc, uint64_t index, unsigned n,
                             struct page **out);

@@ -17,6 +17,8 @@
 #define CPU_BATCH (1u << CPU_BATCH_ORDER)
 #define FRAMES_PER_ARRAY_FRAME (PAGE_SIZE / sizeof(struct page))
 #define RAM_MAX (2 * MEMMAP_MAX + 8)
+#define LOW_KEPT 0x10000u       /* arch's, to start CPUs */
+#define LOW_END 0x9f000u        /* firmware's data from here to 1 MiB */
 
 struct ram {                    /* frame numbers */
     uint64_t first, end;        /* [I] */
@@ -300,7 +302,7 @@ static struct page *alloc_hard(unsigned order, unsigned flags)
 
         if (flags & PAGE_OPTIONAL)
             break;
-        freed = page_cache__reclaim(MAX(64ull, 1ull << order),
+        freed = page_cache__reclaim(MAX(64ull, 1ull << order), UINT64_MAX,
                                     !(flags & PAGE_NOWAIT));
         if (!(flags & PAGE_NOWAIT))
             freed += kstack__shrink();
@@ -326,7 +328,7 @@ struct page *page_alloc(unsigned order, unsigned flags)
     if (!p)
         return NULL;
     if (zone.nr_free < zone.low && !(flags & (PAGE_NOWAIT | PAGE_OPTIONAL)))
-        page_cache_reclaim(CPU_BATCH);
+        page_cache__reclaim(CPU_BATCH, 4, true);
     p->refs = 1;
     p->state = 0;
     p->order = (uint8_t)order;
@@ -553,10 +555,11 @@ static struct hole hole_of(paddr_t start, uint64_t size)
 
 static void ram_find(const struct boot_info *info)
 {
-    static struct hole holes[MEMMAP_MAX + 3];
+    static struct hole holes[MEMMAP_MAX + 4];
     unsigned n = 0;
 
-    holes[n++] = hole_of(0, 1 << 20);
+    holes[n++] = hole_of(0, LOW_KEPT);
+    holes[n++] = hole_of(LOW_END, (1 << 20) - LOW_END);
     holes[n++] = hole_of(arch_image_start(),
                          arch_image_end() - arch_image_start());
     if (info->module_size > 0)

@@ -55,9 +55,10 @@ static int move_put(struct mm *mm, uaddr_t va, paddr_t pa, unsigned prot)
 /*
  * Moves what is mapped in [old,old+length) by delta. Huge pages have been
  * split. When even the tables cannot be had, the program is out of memory:
- * the pages that have no place are freed and mm's hook ends the program.
+ * the pages that have no place are freed, and true tells mm_remap to end the
+ * program once the lock is released.
  */
-static void entries_move(struct mm *mm, uaddr_t old, uint64_t length,
+static bool entries_move(struct mm *mm, uaddr_t old, uint64_t length,
                          int64_t delta, struct moved *m)
 {
     uaddr_t at = old, end = old + length;
@@ -82,8 +83,7 @@ static void entries_move(struct mm *mm, uaddr_t old, uint64_t length,
             mm__entry_lost(mm, m->at[i].pa);
         }
     }
-    if (lost)
-        mm__oom("no memory left for the page tables of mremap");
+    return lost;
 }
 
 /* Splits every huge page in the range: their alignment may differ there. */
@@ -121,10 +121,11 @@ struct remap {
     uaddr_t old, to;
     uint64_t old_len, new_len;
     unsigned flags;
+    bool lost;                  /* out: pages were lost for want of tables */
 };
 
 /* Moves [old, old+old_len) of v to r->to, which is free. Lock for writing. */
-static long move_to(struct mm *mm, struct vma *v, const struct remap *r)
+static long move_to(struct mm *mm, struct vma *v, struct remap *r)
 {
     uint64_t keep = MIN(r->old_len, r->new_len);
     struct moved *m = kmalloc(sizeof(*m));
@@ -146,7 +147,7 @@ static long move_to(struct mm *mm, struct vma *v, const struct remap *r)
         return err;
     }
     vma__insert(mm, w);
-    entries_move(mm, r->old, keep, (int64_t)(r->to - r->old), m);
+    r->lost = entries_move(mm, r->old, keep, (int64_t)(r->to - r->old), m);
     kfree(m);
     vma__merge(mm, w);
     if (!(r->flags & REMAP_DONTUNMAP))
@@ -164,7 +165,7 @@ static bool grows_here(struct vma *v, const struct remap *r)
            (!next || next->start >= end);
 }
 
-static long remap_fixed(struct mm *mm, const struct remap *r)
+static long remap_fixed(struct mm *mm, struct remap *r)
 {
     struct vma *v;
     int err;
@@ -238,5 +239,7 @@ long mm_remap(struct mm *mm, uaddr_t old, uint64_t old_len, uint64_t new_len,
     mm__write_lock(&mm->lock);
     at = remap_locked(mm, &r);
     mm__write_unlock(&mm->lock);
+    if (r.lost)
+        mm__oom("no memory left for the page tables of mremap");
     return at;
 }
