@@ -69,7 +69,7 @@ struct process {
     uint64_t dead_minflt, dead_vol, dead_invol; /* [l] */
     nsec_t started;             /* [I] */
     uint64_t personality;
-    bool no_new_privs, dumpable;
+    bool no_new_privs, dumpable, keep_caps;
     int membarrier;             /* registered commands */
     bool fixed_layout;          /* [I] */
     /* For /proc: kernel copies. [I] */

@@ -66,9 +66,11 @@ static void creds_changed(struct process *p, bool was_root)
     c->fsgid = c->egid;
     p->fs.uid = c->fsuid;
     p->fs.gid = c->fsgid;
-    if (was_root && c->uid && c->euid && c->suid)
-        c->cap_permitted = c->cap_effective = 0;
-    else if (was_root && c->euid)
+    if (was_root && c->uid && c->euid && c->suid) {
+        c->cap_effective = 0;
+        if (!p->keep_caps)
+            c->cap_permitted = 0;
+    } else if (was_root && c->euid)
         c->cap_effective = 0;
     else if (!was_root && !c->euid)
         c->cap_effective = c->cap_permitted;
@@ -439,6 +441,13 @@ long sys_prctl(int option, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
         return 0;
     case PR_CAPBSET_READ:
         return a2 > CAP_LAST ? -EINVAL : 1;
+    case PR_GET_KEEPCAPS:
+        return p->keep_caps;
+    case PR_SET_KEEPCAPS:
+        if (a2 > 1)
+            return -EINVAL;
+        p->keep_caps = a2;
+        return 0;
     case PR_SET_TIMERSLACK:
         t->timer_slack = a2 ? a2 : 50000;
         return 0;

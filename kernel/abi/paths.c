@@ -600,7 +600,7 @@ long sys_inotify_add_watch(int fd, uaddr_t upath, uint64_t mask)
 
     if (!f)
         return -EBADF;
-    r = path__get(upath, &path);
+    r = strcmp(f->ops->type, "inotify") ? -EINVAL : path__get(upath, &path);
     if (!r) {
         r = inotify_add(ctx(), f, path, (uint32_t)mask);
         kfree(path);

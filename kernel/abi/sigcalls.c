@@ -369,10 +369,19 @@ static int signalfd_name(struct file *f, char *buf, size_t size)
     return snprintf(buf, size, "anon_inode:[signalfd]");
 }
 
+static off_t signalfd_seek(struct file *f, off_t off, int whence)
+{
+    (void)f;
+    (void)off;
+    (void)whence;
+    return 0;                   /* as Linux: no error, no effect */
+}
+
 static const struct file_ops signalfd_ops = {
     .type = "signalfd",
     .read = signalfd_read,
     .poll = signalfd_poll,
+    .seek = signalfd_seek,
     .name = signalfd_name,
     .release = signalfd_release,
 };

@@ -379,12 +379,26 @@ static void print_backtrace(struct process *p, const struct regs *regs)
     }
 }
 
+/* Line by line, so that each gets the log's prefix. */
+static void print_registers(const struct regs *regs)
+{
+    char text[768], *line = text, *end;
+
+    arch_regs_format(regs, text, sizeof(text));
+    while ((end = strchr(line, '\n'))) {
+        *end = 0;
+        log_err("  %s", line);
+        line = end + 1;
+    }
+    if (*line)
+        log_err("  %s", line);
+}
+
 static __noreturn void die(struct task *t, const struct linux_siginfo *info,
                            struct regs *regs)
 {
     struct program_end end = { .signo = info->signo };
     struct process *p = t->proc;
-    char text[512];
 
     if (!(SIGBIT(info->signo) & DETAILED) || p->exiting) {
         if (!p->exiting)
@@ -396,8 +410,7 @@ static __noreturn void die(struct task *t, const struct linux_siginfo *info,
                 (unsigned long long)(info->code > 0 &&
                                      info->code != SI_KERNEL ?
                                      info->fault.addr : 0));
-        arch_regs_format(regs, text, sizeof(text));
-        log_err("%s\n", text);
+        print_registers(regs);
         print_backtrace(p, regs);
     }
     process__kill(p, &end);
