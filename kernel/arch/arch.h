@@ -312,6 +312,7 @@ struct arch_vdso_clock {
     uint32_t mult, shift;       /* ns = (cycles - base) * mult >> shift */
     nsec_t mono_base;
     bool usable;                /* cycles can be read by the program */
+    bool cpu_known;             /* so can the CPU's number (RDTSCP) */
 };
 void arch_vdso_clock_get(struct arch_vdso_clock *out);
 

@@ -211,8 +211,16 @@ static void rates_measure(uint64_t *tsc_khz, uint64_t *apic_khz)
 }
 
 /* This CPU's timer. */
+static bool rdtscp_known(void)
+{
+    return cpuid(0x80000000, 0).a >= 0x80000001 &&
+           (cpuid(0x80000001, 0).d >> 27 & 1);
+}
+
 void x86_clock_cpu_init(void)
 {
+    if (rdtscp_known())
+        wrmsr(MSR_TSC_AUX, cpu_id());   /* for the vDSO's getcpu */
     timer_deadline[cpu_id()] = NSEC_FOREVER;
     x86_apic_timer_init(deadline_mode);
 }
@@ -291,4 +299,5 @@ void arch_vdso_clock_get(struct arch_vdso_clock *out)
     out->shift = to_ns.shift;
     out->mono_base = 0;
     out->usable = true;
+    out->cpu_known = rdtscp_known();
 }

@@ -100,6 +100,7 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t sub)
 #define MSR_FS_BASE     0xc0000100
 #define MSR_GS_BASE     0xc0000101
 #define MSR_KERNEL_GS_BASE 0xc0000102
+#define MSR_TSC_AUX     0xc0000103
 
 #define FLAG_CF 0x1u
 #define FLAG_TF 0x100u
