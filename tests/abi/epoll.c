@@ -75,8 +75,8 @@ static void errors(void)
     R(ctl(EPOLL_CTL_ADD, file, EPOLLIN, 1));
     R(ctl(EPOLL_CTL_ADD, -1, EPOLLIN, 1));
     R(ctl(EPOLL_CTL_ADD, ep, EPOLLIN, 1));
-    R(ctl(99, s[0], EPOLLIN, 1));
-    R(epoll_ctl(file, EPOLL_CTL_ADD, s[0], &ev));
+    R(ctl(99, file, EPOLLIN, 1));
+    R(epoll_ctl(file, EPOLL_CTL_ADD, ep, &ev));
     R(epoll_wait(file, &ev, 1, 0));
     R(epoll_wait(ep, &ev, 0, 0));
     R(epoll_wait(ep, &ev, -1, 0));
