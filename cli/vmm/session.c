@@ -22,11 +22,13 @@
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <termios.h>
+#include <time.h>
 #include <unistd.h>
 
 #define CTRL_C 3
 #define STDERR_MAX (1u << 20)
 #define STATUS_KILLED 137
+#define SAME_SIGNAL_MS 200
 
 enum stop { RUNNING, STOPPING, KILLED };
 
@@ -38,6 +40,7 @@ struct session {
     int signals;
     bool input_open;
     enum stop stop;
+    uint64_t asked;         /* when it became STOPPING */
     struct strbuf input;    /* read from stdin, not yet taken by QEMU */
     struct strbuf output;
     struct exitline exitline;
@@ -122,6 +125,14 @@ static void start(struct session *s)
     free(path);
 }
 
+static uint64_t now_ms(void)
+{
+    struct timespec ts;
+
+    clock_gettime(CLOCK_MONOTONIC, &ts);
+    return (uint64_t)ts.tv_sec * 1000 + (uint64_t)ts.tv_nsec / 1000000;
+}
+
 static void kill_vm(struct session *s)
 {
     s->stop = KILLED;
@@ -141,6 +152,7 @@ static void ask_stop(struct session *s)
         kill_vm(s);
         return;
     }
+    s->asked = now_ms();
     note("asked the program to stop; Ctrl-C again kills the machine");
 }
 
@@ -151,7 +163,8 @@ static void take_signal(struct session *s)
     if (read(s->signals, &si, sizeof(si)) != sizeof(si)) {
         return;
     }
-    if (si.ssi_signo != SIGCHLD) {
+    /* timeout(1) and others signal the process and then its group */
+    if (s->stop == RUNNING || now_ms() - s->asked >= SAME_SIGNAL_MS) {
         ask_stop(s);
     }
 }
