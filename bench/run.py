@@ -14,6 +14,7 @@ import json
 import os
 import re
 import signal
+import socket
 import statistics
 import subprocess
 import sys
@@ -167,6 +168,12 @@ def row_micro(side, cpus):
     return out
 
 
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
 def wait_http(port, limit=60):
     end = time.monotonic() + limit
     while time.monotonic() < end:
@@ -185,7 +192,7 @@ def to_ms(text):
 
 
 def row_http(side, cpus, seconds=8):
-    port = 18080
+    port = free_port()
     out = {}
     with Guest(side, "q35", cpus, ["/http", "-p", "80", "-r", "/www"],
                port) as g:
