@@ -169,7 +169,7 @@ static void refill(struct nic *n)
         n->in_ring++;
     }
     virtq__kick(n->rx);
-    if (n->in_ring >= REFILL)
+    if (n->in_ring >= MIN((unsigned)n->rx->size, FILL_FIRST))
         return;
     flags = spin_lock_irqsave(&n->pool_lock);
     n->starved = true;
