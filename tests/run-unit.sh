@@ -5,7 +5,7 @@
 # FAIL unit/NAME a test (with what it printed), and fails if one failed.
 cd "$(dirname "$0")/.." || exit 2
 names=${1:-$(make -s unit-list)}
-limit=${UNIT_TIMEOUT:-60}
+limit=${UNIT_TIMEOUT:-120}
 out=$(mktemp)
 trap 'rm -f "$out"' EXIT
 failed=0
