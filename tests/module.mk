@@ -16,6 +16,8 @@ UNIT_ROOMS_vma   := arch/host lib mm
 UNIT_ROOMS_cache := arch/host lib mm
 UNIT_ROOMS_erofs := arch/host lib mm sched io fs
 UNIT_ROOMS_vfs   := arch/host lib mm sched io fs
+UNIT_ROOMS_net   := arch/host lib mm sched io net
+UNIT_FILES_net   := $(LWIP_SRCS:$(LWIP_DIR)/src/%.c=kernel/net/lwip/%)
 UNIT_LZ4         := $(B)/host/third/lz4.o
 $(B)/unit/erofs $(B)/unit/vfs: $(UNIT_LZ4)
 
@@ -52,6 +54,15 @@ UHOST  := $(UCOMM) -iquote kernel -iquote kernel/arch/host
 $(B)/host/kernel/%.o: kernel/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(UROOM) $(KWARN) -include kernel/lib/banned.h -c $< -o $@
+
+# lwIP, with the room's options; its headers come with its source package.
+$(B)/host/kernel/net/%.o: UROOM += $(LWIP_INC)
+$(patsubst kernel/%.c,$(B)/host/kernel/%.o,$(wildcard kernel/net/*.c)): \
+	| $(LWIP_STAMP)
+$(B)/host/kernel/net/lwip/%.o: $(LWIP_STAMP) kernel/net/lwip/lwipopts.h
+	@mkdir -p $(@D)
+	$(Q)$(CC) $(UROOM) -Wall -Wno-address -Wno-unused -Ikernel/lib \
+		-c $(LWIP_DIR)/src/$*.c -o $@
 
 $(B)/host/kernel/arch/host/%.o: kernel/arch/host/%.c
 	@mkdir -p $(@D)

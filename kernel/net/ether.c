@@ -18,6 +18,7 @@
 #include "lwip/prot/tcp.h"
 #include "netif/ethernet.h"
 
+#define FRAME_MIN 60    /* without the checksum */
 #define CHECK_L4 (NETIF_CHECKSUM_CHECK_TCP | NETIF_CHECKSUM_CHECK_UDP)
 
 struct net_card net__cards[NICS_MAX];
@@ -40,9 +41,12 @@ static void rx_pbuf_free(struct pbuf *p)
     __atomic_sub_fetch(&net__mem.pbufs, 1, __ATOMIC_RELAXED);
 }
 
+/* A frame shorter than Ethernet's least is padded to it, as on a real wire:
+ * lwIP reads ARP and IP headers before it looks at the length. */
 static struct pbuf *rx_copy(struct netrx *rx)
 {
-    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)rx->total, PBUF_RAM);
+    uint32_t size = MAX(rx->total, (uint32_t)FRAME_MIN);
+    struct pbuf *p = pbuf_alloc(PBUF_RAW, (u16_t)size, PBUF_RAM);
     uint8_t *to;
 
     if (p) {
@@ -51,6 +55,7 @@ static struct pbuf *rx_copy(struct netrx *rx)
             memcpy(to, r->data, r->len);
             to += r->len;
         }
+        memset(to, 0, size - rx->total);
     }
     netrx_free(rx);
     return p;
@@ -118,8 +123,6 @@ bool net__card_poll(struct net_card *c, unsigned budget)
         card_input(c, rx);
         n++;
     }
-    if (n)
-        net__timers_ack_soon();
     return n == budget;
 }
 

@@ -36,8 +36,6 @@ static void icmp_error_input(const uint8_t *icmp, unsigned len)
     hlen = (ip[0] & 15u) * 4u;
     if (hlen < IP_HLEN || len < 8 + hlen + 8)
         return;
-    if (inet_chksum(icmp, (u16_t)len) != 0)
-        return;
     err = icmp_errno(icmp[0], icmp[1]);
     if (!err)
         return;
@@ -54,7 +52,8 @@ static void icmp_error_input(const uint8_t *icmp, unsigned len)
                             (uint16_t)rport, err);
 }
 
-static void icmp_look(const struct pbuf *p, const struct ip_hdr *iph)
+static void icmp_look(const struct pbuf *p, const struct netif *in,
+                      const struct ip_hdr *iph)
 {
     unsigned hlen = IPH_HL_BYTES(iph), total = lwip_ntohs(IPH_LEN(iph));
     const uint8_t *icmp = (const uint8_t *)p->payload + hlen;
@@ -62,8 +61,13 @@ static void icmp_look(const struct pbuf *p, const struct ip_hdr *iph)
     if (hlen < IP_HLEN || total < hlen + 8 || p->len < total ||
         (IPH_OFFSET(iph) & PP_HTONS(IP_OFFMASK | IP_MF)))
         return;
-    if (icmp[0] == ICMP_DUR || icmp[0] == ICMP_TE)
-        icmp_error_input(icmp, total - hlen);
+    if (icmp[0] != ICMP_DUR && icmp[0] != ICMP_TE)
+        return;
+    /* The loopback interface has no checksums. */
+    if ((in->chksum_flags & NETIF_CHECKSUM_CHECK_ICMP) &&
+        inet_chksum(icmp, (u16_t)(total - hlen)) != 0)
+        return;
+    icmp_error_input(icmp, total - hlen);
 }
 
 /* lwIP accepts one address an interface: for the length of this packet the
@@ -86,7 +90,7 @@ int net__ip4_input(struct pbuf *p, struct netif *in)
     if (p->len < IP_HLEN || IPH_V(iph) != 4)
         return 0;
     if (IPH_PROTO(iph) == IP_PROTO_ICMP)
-        icmp_look(p, iph);
+        icmp_look(p, in, iph);
     if (net__netif_index(in) == 1) {
         if ((iph->dest.addr & 0xff) == 127 &&
             iph->dest.addr != ip4_addr_get_u32(netif_ip4_addr(in)))

@@ -127,7 +127,7 @@ struct cmsghdr {
 #define CMSG_SPACE(n) (sizeof(struct cmsghdr) + ALIGN_UP((size_t)(n), 8))
 
 struct ucred { int32_t pid; uint32_t uid, gid; };
-struct timeval { int64_t sec, usec; };
+struct net_timeval { int64_t sec, usec; };
 struct linger { int32_t on, seconds; };
 
 #endif

@@ -28,7 +28,7 @@ int net__opt_put_int(void *val, uint32_t *len, int v)
 
 static int timeout_set(nsec_t *out, const void *val, uint32_t len)
 {
-    struct timeval tv;
+    struct net_timeval tv;
     nsec_t t;
 
     if (!val || len < sizeof(tv))
@@ -49,7 +49,7 @@ static int timeout_set(nsec_t *out, const void *val, uint32_t len)
 
 static int timeout_get(nsec_t t, void *val, uint32_t *len)
 {
-    struct timeval tv = { (int64_t)(t / NSEC_PER_SEC),
+    struct net_timeval tv = { (int64_t)(t / NSEC_PER_SEC),
                           (int64_t)(t % NSEC_PER_SEC / NSEC_PER_USEC) };
 
     return net__opt_put(val, len, &tv, sizeof(tv));

@@ -41,7 +41,7 @@ void net__tcp_room_update(struct tcp_sock *t)
     uint32_t used, limit, room = 0;
 
     if (t->pcb && t->pcb->snd_queuelen < TCP_SND_QUEUELEN - 8) {
-        used = TCP_SND_BUF - tcp_sndbuf(t->pcb);
+        used = TCP_SND_BUF - t->pcb->snd_buf;
         limit = MIN(t->in.s.sndbuf, (uint32_t)TCP_SND_BUF);
         room = limit > used ? limit - used : 0;
     }
@@ -445,7 +445,7 @@ static int tcp_sock_connect(struct net_sock *s, const void *addr,
     struct tcp_sock *t = tcp_sock_of(s);
     struct inet_addr a;
     uint16_t family;
-    bool waiting;
+    bool wait;
     int err;
 
     memcpy(&family, addr, sizeof(family));
@@ -460,12 +460,9 @@ static int tcp_sock_connect(struct net_sock *s, const void *addr,
         return err;
     net__lock();
     err = connect_start(t, &a);
-    waiting = err == -EALREADY && !nonblock;
+    wait = !nonblock && (err == -EINPROGRESS || err == -EALREADY);
     net__unlock();
-    if ((err != -EINPROGRESS && !waiting) ||
-        (nonblock && tcp_state(t) == TCP_S_CONNECTING))
-        return err;
-    return connect_wait(t);
+    return wait ? connect_wait(t) : err;
 }
 
 static int tcp_sock_shutdown(struct net_sock *s, int how)
@@ -553,7 +550,7 @@ static long tcp_sock_outq(struct net_sock *s)
         return -EINVAL;
     net__lock();
     if (t->pcb)
-        n = (long)(TCP_SND_BUF - tcp_sndbuf(t->pcb));
+        n = (long)(TCP_SND_BUF - t->pcb->snd_buf);
     net__unlock();
     return n;
 }

@@ -19,6 +19,7 @@ err_t net__tcp_on_recv(void *arg, struct tcp_pcb *pcb, struct pbuf *p,
     uint32_t n;
 
     (void)err;
+    net__timers_ack_soon();
     if (!p) {
         __atomic_store_n(&t->rx_eof, true, __ATOMIC_SEQ_CST);
         net__wake(&t->in.s, POLLIN | POLLRDNORM | POLLRDHUP |
@@ -276,7 +277,7 @@ static ssize_t push(struct tcp_sock *t, const uint8_t *data, size_t n,
         if (err == ERR_OK)
             done += step;
     }
-    if (done && (!(more || t->cork) || tcp_sndqueuelen(t->pcb) > 64))
+    if (done && (!(more || t->cork) || t->pcb->snd_queuelen > 64))
         tcp_output(t->pcb);
     net__tcp_room_update(t);
     if (err == ERR_MEM && !done) {
