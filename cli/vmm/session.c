@@ -205,7 +205,7 @@ static void send_input(struct session *s)
     s->input.len -= (size_t)n;
 }
 
-/* Our reader may have gone; the machine goes on without. */
+/* A reader that has gone stops the program, as SIGPIPE would on Linux. */
 static void show(struct session *s)
 {
     const char *p = s->output.buf;
@@ -221,6 +221,9 @@ static void show(struct session *s)
             continue;
         }
         if (n < 0 && errno != EINTR) {
+            if (s->stop == RUNNING) {
+                ask_stop(s);
+            }
             break;
         }
         p += n > 0 ? n : 0;
