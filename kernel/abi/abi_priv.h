@@ -228,7 +228,7 @@ int dirfd__get(int dirfd, const char *path, struct file **at);
 int tty__init(void);
 struct file *tty__open(uint32_t flags);
 int procfs__init(void);
-int shm__init(void);
+void shm__process_exit(void);
 
 /* --- info.c --- */
 void info__hostname_get(char out[65]);

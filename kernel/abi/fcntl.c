@@ -104,7 +104,7 @@ static long duplicate(struct file *f, uint64_t min, bool cloexec)
     return fd__install(file_ref(f), (int)min, cloexec);
 }
 
-/* waiver: one switch over the commands */
+/* long: table, one case each of the commands */
 static long fcntl_call(struct file *f, int fd, int cmd, uint64_t arg)
 {
     struct fdtable *t = process_current()->fds;

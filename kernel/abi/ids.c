@@ -414,7 +414,7 @@ static long name_get(struct task *t, uaddr_t out)
     return copy_to_user(out, name, sizeof(name));
 }
 
-/* waiver: one switch over the options */
+/* long: table, one case each of the options */
 long sys_prctl(int option, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
     struct task *t = task_current();

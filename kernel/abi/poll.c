@@ -182,13 +182,6 @@ static bool mark(uint64_t *set, unsigned fd, bool on)
     return bitmap_test(set, fd);
 }
 
-/* Linux looks only at as many descriptors as its table has room for: a number
- * above all open ones is passed over, not refused. */
-static bool beyond_table(unsigned fd)
-{
-    return fd >= 64 && fdtable_next(process_current()->fds, (int)fd) < 0;
-}
-
 static long select_wait(uint64_t *in, uint64_t *out, uint64_t *ex, unsigned n,
                         struct poll_item *items, nsec_t deadline)
 {
@@ -203,12 +196,6 @@ static long select_wait(uint64_t *in, uint64_t *out, uint64_t *ex, unsigned n,
         items[k].file = fd__get((int)fd);
         items[k].events = events;
         items[k].revents = 0;
-        if (!items[k].file && beyond_table(fd)) {
-            bitmap_clear(in, fd);
-            bitmap_clear(out, fd);
-            bitmap_clear(ex, fd);
-            continue;
-        }
         if (!items[k++].file)
             r = -EBADF;
     }

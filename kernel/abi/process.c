@@ -75,6 +75,7 @@ static void process_close(struct process *p)
     struct fdtable *fds = p->fds;
 
     timers__process_exit(p);
+    shm__process_exit();
     fdtable_unref(fds);
     p->fds = NULL;
     fs_ctx_release(&p->fs);

@@ -202,7 +202,7 @@ static void put_sigset(struct line *l, uaddr_t addr)
 
 #define NAMED(table) put_named(l, v, table, ARRAY_LEN(table))
 
-/* waiver: one switch over the kinds */
+/* long: table, one case a kind */
 static void put_arg(struct line *l, enum arg_kind kind, uint64_t v,
                     uint64_t next, long result)
 {
@@ -295,6 +295,36 @@ static void put_arg(struct line *l, enum arg_kind kind, uint64_t v,
     }
 }
 
+static const char *const error_names[] = {
+    [EPERM] = "EPERM", [ENOENT] = "ENOENT", [ESRCH] = "ESRCH",
+    [EINTR] = "EINTR", [EIO] = "EIO", [ENXIO] = "ENXIO", [E2BIG] = "E2BIG",
+    [ENOEXEC] = "ENOEXEC", [EBADF] = "EBADF", [ECHILD] = "ECHILD",
+    [EAGAIN] = "EAGAIN", [ENOMEM] = "ENOMEM", [EACCES] = "EACCES",
+    [EFAULT] = "EFAULT", [EBUSY] = "EBUSY", [EEXIST] = "EEXIST",
+    [EXDEV] = "EXDEV", [ENODEV] = "ENODEV", [ENOTDIR] = "ENOTDIR",
+    [EISDIR] = "EISDIR", [EINVAL] = "EINVAL", [ENFILE] = "ENFILE",
+    [EMFILE] = "EMFILE", [ENOTTY] = "ENOTTY", [ETXTBSY] = "ETXTBSY",
+    [EFBIG] = "EFBIG", [ENOSPC] = "ENOSPC", [ESPIPE] = "ESPIPE",
+    [EROFS] = "EROFS", [EMLINK] = "EMLINK", [EPIPE] = "EPIPE",
+    [ERANGE] = "ERANGE", [EDEADLK] = "EDEADLK",
+    [ENAMETOOLONG] = "ENAMETOOLONG", [ENOLCK] = "ENOLCK",
+    [ENOSYS] = "ENOSYS", [ENOTEMPTY] = "ENOTEMPTY", [ELOOP] = "ELOOP",
+    [ENODATA] = "ENODATA", [EOVERFLOW] = "EOVERFLOW",
+    [ENOTSOCK] = "ENOTSOCK", [EDESTADDRREQ] = "EDESTADDRREQ",
+    [EMSGSIZE] = "EMSGSIZE", [EPROTOTYPE] = "EPROTOTYPE",
+    [ENOPROTOOPT] = "ENOPROTOOPT", [EPROTONOSUPPORT] = "EPROTONOSUPPORT",
+    [ESOCKTNOSUPPORT] = "ESOCKTNOSUPPORT", [EOPNOTSUPP] = "EOPNOTSUPP",
+    [EAFNOSUPPORT] = "EAFNOSUPPORT", [EADDRINUSE] = "EADDRINUSE",
+    [EADDRNOTAVAIL] = "EADDRNOTAVAIL", [ENETDOWN] = "ENETDOWN",
+    [ENETUNREACH] = "ENETUNREACH", [ECONNABORTED] = "ECONNABORTED",
+    [ECONNRESET] = "ECONNRESET", [ENOBUFS] = "ENOBUFS",
+    [EISCONN] = "EISCONN", [ENOTCONN] = "ENOTCONN",
+    [ETIMEDOUT] = "ETIMEDOUT", [ECONNREFUSED] = "ECONNREFUSED",
+    [EHOSTUNREACH] = "EHOSTUNREACH", [EALREADY] = "EALREADY",
+    [EINPROGRESS] = "EINPROGRESS", [ECANCELED] = "ECANCELED",
+    [EOWNERDEAD] = "EOWNERDEAD",
+};
+
 static bool never_returns(const char *name)
 {
     return !strcmp(name, "exit") || !strcmp(name, "exit_group") ||
@@ -305,6 +335,9 @@ static void put_result(struct line *l, long result)
 {
     if (result == -ERESTARTSYS || result == -ERESTARTNOHAND)
         put(l, " = ? (interrupted)");
+    else if (result < 0 && -result < (long)ARRAY_LEN(error_names) &&
+             error_names[-result])
+        put(l, " = -1 %s", error_names[-result]);
     else if (result < 0 && result >= -4095)
         put(l, " = -1 (error %ld)", -result);
     else if (result > 0xffffff)
