@@ -112,7 +112,8 @@ void sched__push(struct run_queue *rq, nsec_t now)
     struct run_queue *best = NULL;
     struct thread *t;
 
-    if (n == 1 || now < rq->balance_at)
+    if (n == 1 || (now < rq->balance_at &&
+                   !__atomic_load_n(&sched__idle, __ATOMIC_RELAXED)))
         return;
     rq->balance_at = now + BALANCE_NS;
     for (unsigned i = 1; i < n; i++) {

@@ -309,6 +309,17 @@ void thread_yield(void)
     irq_restore(flags);
 }
 
+/* A thread that waits here while another CPU idles was put here because this
+ * one blocks soon as a rule; if it does not, the tick sends the waiter on. */
+static nsec_t slice_length(const struct run_queue *rq)
+{
+    uint64_t idle = __atomic_load_n(&sched__idle, __ATOMIC_RELAXED);
+
+    if (idle & ~(1ull << rq->cpu))
+        return MIN(SLICE_NS, 4 * MAX(sched__wake_cost, WAKE_COST_NS));
+    return SLICE_NS;
+}
+
 /* Is it another one's turn? Otherwise makes sure that a slice is running. */
 static bool turn_is_over(struct run_queue *rq, nsec_t now)
 {
@@ -325,7 +336,7 @@ static bool turn_is_over(struct run_queue *rq, nsec_t now)
     if (now >= rq->slice_end && before(first, t->vruntime))
         return true;
     if (rq->slice_end == NSEC_FOREVER || now >= rq->slice_end)
-        rq->slice_end = now + SLICE_NS;
+        rq->slice_end = now + slice_length(rq);
     return false;
 }
 
