@@ -168,9 +168,9 @@ uint32_t net__random32(void)
     return v;
 }
 
-void net__lwip_bug(const char *text, const char *file, int line)
+void net__lwip_bug(const char *file, int line)
 {
-    panic("lwIP: %s (%s:%d)", text, file, line);
+    panic("lwIP: assertion failed: %s:%d", file, line);
 }
 
 /* A keyed mix of the connection's names, as RFC 6528 asks: strong enough

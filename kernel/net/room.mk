@@ -26,11 +26,23 @@ $(LWIP_STAMP): kernel/net/room.mk tools/fetch-source.sh
 
 $(LWIP_SRCS): | $(LWIP_STAMP)
 
+# What runs once a second or less is built for size.
+LWIP_COLD := init netif stats sys ipv4/dhcp ipv4/etharp ipv4/icmp ipv4/igmp \
+             ipv4/ip4_frag ipv6/icmp6 ipv6/ip6_frag ipv6/mld6 ipv6/nd6 \
+             ipv4/ip4_addr ipv6/ip6_addr
+$(LWIP_COLD:%=$(B)/kernel/net/lwip/core/%.o): LWIP_OPT := -Os
+
 $(LWIP_OBJS): $(B)/kernel/net/lwip/%.o: $(LWIP_STAMP) \
 		kernel/net/lwip/lwipopts.h kernel/net/lwip/arch/cc.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(KFLAGS) $(LWIP_INC) -Wall -Wno-address -Wno-unused \
-		-Ikernel/lib -c $(LWIP_DIR)/src/$*.c -o $@
+	$(Q)$(CC) $(KFLAGS) $(LWIP_OPT) $(LWIP_INC) -Wall -Wno-address \
+		-Wno-unused -Ikernel/lib \
+		-fmacro-prefix-map=$(LWIP_DIR)/src/= -c $(LWIP_DIR)/src/$*.c -o $@
+
+# Names, options and texts are cold too; what moves data stays at -O2.
+NET_COLD := config ifioctl inet inet_opt netlink proc sockopt tcp_opt \
+            tcp_listen unix_name
+$(NET_COLD:%=$(B)/kernel/net/%.o): KFLAGS += -Os
 
 # Our own files see lwIP's headers as a system's: no warnings of theirs.
 $(B)/kernel/net/%.o: KFLAGS += $(LWIP_INC)

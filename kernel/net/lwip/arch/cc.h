@@ -42,9 +42,9 @@ typedef int64_t ssize_t;
 uint32_t net__random32(void);
 #define LWIP_RAND() net__random32()
 
-__attribute__((noreturn)) void net__lwip_bug(const char *text,
-                                             const char *file, int line);
+/* The line says it: lwIP's own texts would be 8 KiB of the kernel. */
+__attribute__((noreturn)) void net__lwip_bug(const char *file, int line);
 #define LWIP_PLATFORM_DIAG(x)
-#define LWIP_PLATFORM_ASSERT(text) net__lwip_bug(text, __FILE__, __LINE__)
+#define LWIP_PLATFORM_ASSERT(text) net__lwip_bug(__FILE__, __LINE__)
 
 #endif
