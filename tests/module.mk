@@ -38,6 +38,7 @@ UNIT_FILES_mmio_find := kernel/dev/mmio_find
 UNIT_FILES_config    := kernel/boot/config kernel/boot/cmdline \
                         kernel/boot/manifest
 UNIT_FILES_random    := kernel/dev/random kernel/dev/chacha20
+UNIT_FILES_elf       := kernel/abi/elf_check
 
 USAN   := -fsanitize=address,undefined -fno-sanitize-recover=all
 UCOMM  := $(STD) -O1 -g -fno-omit-frame-pointer -fno-stack-protector \
