@@ -397,11 +397,11 @@ enum { PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3,
 static long name_set(struct task *t, uaddr_t uname)
 {
     char name[16] = { 0 };
-    ssize_t n = strncpy_from_user(name, uname, sizeof(name));
+    size_t n = copy_from_user_partial(name, uname, sizeof(name) - 1);
 
-    if (n == -EFAULT)
-        return n;
-    name[15] = 0;
+    /* A short name may end just before memory that is not there. */
+    if (n < sizeof(name) - 1 && !memchr(name, 0, n))
+        return -EFAULT;
     strlcpy(t->thread.name, name, sizeof(t->thread.name));
     return 0;
 }
