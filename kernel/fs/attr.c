@@ -10,7 +10,7 @@
 static int place_find(struct walk *w, struct fs_ctx *ctx, struct file *at,
                       const char *path, unsigned walk)
 {
-    if (!*path && walk & FS_EMPTY && at && !fs__file_dentry(at)) {
+    if (!*path && walk & FS_EMPTY && at && !at->vnode) {
         memset(w, 0, offsetof(struct walk, rest));
         w->file = file_ref(at);
         return 0;
@@ -264,11 +264,12 @@ int fs_chroot(struct fs_ctx *ctx, const char *path)
 int fs_fchdir(struct fs_ctx *ctx, struct file *dir)
 {
     struct dentry *d = fs__file_dentry(dir);
-    if (!d || !vnode_is(d->vnode, S_IFDIR))
-        return -ENOTDIR;
-    int err = fs__vnode_permission(ctx, d->vnode, 1);
+    int err = d && vnode_is(d->vnode, S_IFDIR) ? 0 : -ENOTDIR;
+    if (!err)
+        err = fs__vnode_permission(ctx, d->vnode, 1);
     if (!err)
         path_replace(&ctx->cwd, fs__dentry_ref(d));
+    fs__dentry_unref(d);
     return err;
 }
 
@@ -295,11 +296,10 @@ int fs_file_path(struct file *f, char *buf, size_t size)
         return -ENOENT;
     }
     ssize_t n = fs__dentry_path(d, NULL, buf, size);
-    if (n < 0)
-        return (int)n;
-    if (!(d->flags & DENTRY_LINKED) && d->parent != d)
+    if (n >= 0 && !(d->flags & DENTRY_LINKED) && d->parent != d)
         strlcpy(buf + n, " (deleted)", size - (size_t)n);
-    return 0;
+    fs__dentry_unref(d);
+    return n < 0 ? (int)n : 0;
 }
 
 /* ---------------- statfs ---------------- */

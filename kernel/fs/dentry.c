@@ -104,6 +104,18 @@ struct dentry *fs__dentry_ref(struct dentry *d)
     return d;
 }
 
+/* An alias holds no reference: it may be on its way out. */
+struct dentry *fs__vnode_name(struct vnode *v)
+{
+    struct dentry *d = v->alias;
+    uint32_t n = d ? __atomic_load_n(&d->refs, __ATOMIC_RELAXED) : 0;
+    while (n)
+        if (__atomic_compare_exchange_n(&d->refs, &n, n + 1, false,
+                                        __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+            return d;
+    return NULL;
+}
+
 static struct dentry *dentry_free(struct dentry *d)
 {
     struct dentry *parent = d->parent == d ? NULL : d->parent;

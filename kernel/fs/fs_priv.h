@@ -188,6 +188,7 @@ struct dentry *fs__dentry_find(struct dentry *dir, uint32_t hash,
 void fs__dentry_link(struct dentry *d);         /* takes the tree's ref */
 void fs__dentry_unlink(struct dentry *d);       /* caller drops that ref */
 void fs__dentry_set_vnode(struct dentry *d, struct vnode *v); /* takes it */
+struct dentry *fs__vnode_name(struct vnode *v); /* alias, referenced, or NULL */
 /* ns not held: */
 /* The name in dir, asked from the source if need be, with a reference; NULL
  * when absent; ERR_PTR. May block. */
@@ -238,7 +239,7 @@ struct walk {
 int fs__walk(struct walk *w, struct fs_ctx *ctx, struct file *at,
              const char *path, unsigned flags);
 void fs__walk_release(struct walk *w);
-/* The dentry behind an open file of ours, or NULL. */
+/* The dentry behind an open file, referenced, or NULL; ns not held. */
 struct dentry *fs__file_dentry(struct file *f);
 
 /* ---------------- files ---------------- */

@@ -514,7 +514,7 @@ static int fd_jump(struct vnode *v, struct dentry **d, struct file **file)
     int err = 0;
     struct dentry *there = fs__file_dentry(f);
     if (there)
-        *d = fs__dentry_ref(there);
+        *d = there;
     else if (file)
         *file = file_ref(f);
     else

@@ -245,7 +245,7 @@ static int map_name(void *object, char *buf, size_t size)
 {
     struct vnode *v = object;
     fs__ns_read_lock();
-    struct dentry *d = v->alias ? fs__dentry_ref(v->alias) : NULL;
+    struct dentry *d = fs__vnode_name(v);
     fs__ns_read_unlock();
     if (!d)
         return -ENOENT;
@@ -413,6 +413,7 @@ void fs__file_release(struct file *f)
     fs__notify(d, (f->flags & O_ACCMODE) == O_RDONLY ? IN_CLOSE_NOWRITE
                                                      : IN_CLOSE_WRITE);
     fs__flock_release(f);
+    fs_locks_drop(f, f);        /* those that the open file itself owns */
     fs__dentry_unref(d);
 }
 

@@ -92,8 +92,7 @@ static int lower_fill_vnode(struct vnode *v, struct erofs_inode *ei)
     v->gid = ei->gid;
     v->size = ei->size;
     v->atime = v->mtime = v->ctime = v->btime = ei->mtime;
-    v->rdev = MKDEV(ei->rdev >> 8 & 0xfff,
-                    (ei->rdev & 0xff) | (ei->rdev >> 12 & 0xfff00));
+    v->rdev = ei->rdev;         /* encoded as stat shows it */
     if (vnode_is(v, S_IFREG))
         v->pc = &ei->pc;
     if (vnode_is(v, S_IFLNK)) {

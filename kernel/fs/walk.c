@@ -9,16 +9,28 @@
  */
 #include "fs_priv.h"
 
-struct dentry *fs__file_dentry(struct file *f)
+/* The dentry that an open file of ours holds, or NULL. */
+static struct dentry *own_dentry(struct file *f)
 {
-    if (!f || !f->vnode)
-        return NULL;
     if (f->ops == &fs__reg_ops || f->ops == &fs__dir_ops ||
         f->ops == &fs__path_ops)
         return f->private;
     if (f->ops == &fs__proc_file_ops)
         return fs__proc_file_dentry(f);
-    return ((struct vnode *)f->vnode)->alias;
+    return NULL;
+}
+
+struct dentry *fs__file_dentry(struct file *f)
+{
+    if (!f || !f->vnode)
+        return NULL;
+    struct dentry *d = own_dentry(f);
+    if (d)
+        return fs__dentry_ref(d);
+    fs__ns_read_lock();
+    d = fs__vnode_name(f->vnode);
+    fs__ns_read_unlock();
+    return d;
 }
 
 /* Leaves ns so that the walk may block; d stays valid. */
@@ -260,7 +272,12 @@ int fs__walk(struct walk *w, struct fs_ctx *ctx, struct file *at,
     struct dentry *d = cross_down(w->root);
     int err = 0;
     if (*path != '/') {
-        d = at ? fs__file_dentry(at) : ctx->cwd.dentry;
+        if (!at)
+            d = ctx->cwd.dentry;
+        else if (!at->vnode)
+            d = NULL;
+        else if (!(d = own_dentry(at)))
+            d = w->held = fs__vnode_name(at->vnode);
         if (!d)
             err = -ENOTDIR;
         else if (*path && !vnode_is(d->vnode, S_IFDIR))
