@@ -307,12 +307,13 @@ static int console_probe(struct virtio_device *vd)
     con.vd = vd;
     waitq_init(&con.moved);
     size_read(vd);
+    if (virtio__has(vd, F_SIZE))
+        vd->config_changed = size_read;
     err = start(ports);
     if (err) {
         con.vd = NULL;
         return err;
     }
-    vd->config_changed = size_read;
     log_debug("console: %s%s", vd->where, ports ? ", by port" : "");
     if (!ports)
         console__set(&con_ops);

@@ -511,7 +511,8 @@ static int net_probe(struct virtio_device *vd)
         pool_release(n);
         return err;         /* n stays: an interrupt may be on its way */
     }
-    vd->config_changed = config_changed;
+    if (virtio__has(vd, F_STATUS))
+        vd->config_changed = config_changed;
     virtio__ready(vd);
     n->fill = MIN((unsigned)n->rx->size, FILL_FIRST);
     refill(n);

@@ -24,7 +24,6 @@ enum { CAP_COMMON = 1, CAP_NOTIFY = 2, CAP_ISR = 3, CAP_DEVICE = 4,
 #define CAP_ID_VENDOR 0x09
 #define CAP_ID_MSIX   0x11
 #define CAPS_MAX      48
-#define NO_VECTOR     0xffff
 
 struct virtio_pci {
     struct virtio_device vd;    /* first */
@@ -33,7 +32,7 @@ struct virtio_pci {
     uint32_t lengths[CAP_KINDS];
     uint8_t cap_at[CAP_KINDS];  /* 0: none */
     uint32_t multiplier;
-    bool msix;
+    bool msix, shared;          /* vectors in use; vector 0 is */
 };
 
 static struct virtio_pci *pci_of(struct virtio_device *vd)
@@ -51,8 +50,37 @@ static uint8_t vpci_status(struct virtio_device *vd)
     return mmio_get8(common(vd), C_STATUS);
 }
 
+/* Vector 0: configuration, and queues that have none of their own. */
+static void shared_irq(void *arg)
+{
+    struct virtio_pci *p = arg;
+
+    virtio__irq_config(&p->vd);
+    virtio__irq_all(&p->vd);
+}
+
+/* Most devices never need it. */
+static int shared_vector(struct virtio_pci *p)
+{
+    int err;
+
+    if (p->shared)
+        return 0;
+    err = pci__msix_vector(&p->pci, 0, shared_irq, p, 0);
+    p->shared = !err;
+    return err;
+}
+
 static void vpci_status_set(struct virtio_device *vd, uint8_t v)
 {
+    struct virtio_pci *p = pci_of(vd);
+
+    if (v & VIRTIO_DRIVER_OK && p->msix && vd->config_changed) {
+        if (shared_vector(p))
+            log_warn("virtio %s: no interrupt for changes", vd->where);
+        else
+            mmio_put16(common(vd), C_MSIX_CONFIG, 0);
+    }
     mmio_put8(common(vd), C_STATUS, v);
 }
 
@@ -122,6 +150,9 @@ static int queue_vector(struct virtio_pci *p, struct virtq *vq, unsigned cpu)
         if (err)
             return err;
     } else {
+        err = shared_vector(p);
+        if (err)
+            return err;
         n = 0;
     }
     mmio_put16(common(&p->vd), C_QUEUE_VECTOR, n);
@@ -181,15 +212,6 @@ static void wire_irq(void *arg)
         virtio__irq_config(&p->vd);
 }
 
-/* Vector 0: configuration, and queues that have none of their own. */
-static void shared_irq(void *arg)
-{
-    struct virtio_pci *p = arg;
-
-    virtio__irq_config(&p->vd);
-    virtio__irq_all(&p->vd);
-}
-
 static void caps_find(struct virtio_pci *p)
 {
     unsigned at = arch_pci_read(p->pci.bdf, 0x34, 1) & ~3u, i, kind;
@@ -231,13 +253,9 @@ static int irq_setup(struct virtio_pci *p)
 {
     int err;
 
-    if (pci__msix_enable(&p->pci) == 0) {
-        p->msix = true;
-        err = pci__msix_vector(&p->pci, 0, shared_irq, p, 0);
-        if (err)
-            return err;
+    p->msix = pci__msix_enable(&p->pci) == 0;
+    if (p->msix)
         return 0;
-    }
     err = region_map(p, CAP_ISR);
     return err ? err : pci__intx_attach(&p->pci, wire_irq, p);
 }
