@@ -10,44 +10,11 @@
 #define KERNEL ((void *)0xffffffff80100000)
 #define S(nr, ...) R(syscall(SYS_##nr, __VA_ARGS__))
 
-int main(void)
-{
-    char *edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
-                      MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    int p[2], s[2], fd = open("/tmp/bad", O_CREAT | O_RDWR, 0600);
-    int ep = epoll_create1(0);
+static char *edge;
+static int p[2], s[2], fd, ep;
 
-    t_start();
-    munmap(edge + 4096, 4096);
-    pipe(p);
-    socketpair(AF_UNIX, SOCK_STREAM, 0, s);
-    memset(edge, 'e', 4096);
-    write(fd, edge, 4096);
-    S(write, fd, BAD, 10);
-    S(write, fd, KERNEL, 10);
-    S(write, p[1], BAD, 10);
-    S(pwrite64, fd, edge + 4000, 200, 0);
-    S(pread64, fd, BAD, 10, 0);
-    S(pread64, fd, KERNEL, 10, 0);
-    S(pread64, fd, edge + 4000, 200, 0);
-    write(p[1], "abcdef", 6);
-    S(read, p[0], BAD, 6);
-    S(read, p[0], edge, 6);
-    S(open, BAD, 0);
-    S(open, KERNEL, 0);
-    S(open, edge, 0);
-    S(stat, BAD, edge);
-    S(stat, "/tmp", BAD);
-    S(fstat, fd, BAD);
-    S(newfstatat, AT_FDCWD, "/tmp", KERNEL, 0);
-    S(statx, AT_FDCWD, "/tmp", 0, 0xfff, BAD);
-    S(readlink, "/proc/self/exe", BAD, 10);
-    S(getcwd, BAD, 100);
-    S(getdents64, open("/tmp", O_RDONLY), BAD, 1000);
-    S(pipe2, BAD, 0);
-    S(socketpair, AF_UNIX, SOCK_STREAM, 0, BAD);
-    S(readv, p[0], BAD, 1);
-    S(writev, fd, BAD, 1);
+static void waits(void)
+{
     S(poll, BAD, 1, 0);
     S(select, 5, BAD, 0, 0, 0);
     S(epoll_ctl, ep, EPOLL_CTL_ADD, p[0], BAD);
@@ -66,6 +33,10 @@ int main(void)
     S(sigaltstack, BAD, 0);
     S(setitimer, 0, BAD, 0);
     S(timer_create, 1, BAD, 0);
+}
+
+static void sockets(void)
+{
     S(connect, s[0], BAD, 16);
     S(bind, s[0], BAD, 16);
     S(sendto, s[0], BAD, 10, 0, 0, 0);
@@ -76,6 +47,10 @@ int main(void)
     S(getsockname, s[0], BAD, BAD);
     S(getsockopt, s[0], 1, 4, BAD, BAD);
     S(setsockopt, s[0], 1, 2, BAD, 4);
+}
+
+static void others(void)
+{
     S(uname, BAD);
     S(sysinfo, BAD);
     S(getrusage, 0, BAD);
@@ -109,6 +84,48 @@ int main(void)
     S(getitimer, 0, BAD);
     S(gettimeofday, BAD, 0);
     S(accept4, fd, BAD, BAD, 0);
+}
+
+int main(void)
+{
+    edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    fd = open("/tmp/bad", O_CREAT | O_RDWR, 0600);
+    ep = epoll_create1(0);
+    t_start();
+    munmap(edge + 4096, 4096);
+    pipe(p);
+    socketpair(AF_UNIX, SOCK_STREAM, 0, s);
+    memset(edge, 'e', 4096);
+    write(fd, edge, 4096);
+    S(write, fd, BAD, 10);
+    S(write, fd, KERNEL, 10);
+    S(write, p[1], BAD, 10);
+    S(pwrite64, fd, edge + 4000, 200, 0);
+    S(pread64, fd, BAD, 10, 0);
+    S(pread64, fd, KERNEL, 10, 0);
+    S(pread64, fd, edge + 4000, 200, 0);
+    write(p[1], "abcdef", 6);
+    S(read, p[0], BAD, 6);
+    S(read, p[0], edge, 6);
+    S(open, BAD, 0);
+    S(open, KERNEL, 0);
+    S(open, edge, 0);
+    S(stat, BAD, edge);
+    S(stat, "/tmp", BAD);
+    S(fstat, fd, BAD);
+    S(newfstatat, AT_FDCWD, "/tmp", KERNEL, 0);
+    S(statx, AT_FDCWD, "/tmp", 0, 0xfff, BAD);
+    S(readlink, "/proc/self/exe", BAD, 10);
+    S(getcwd, BAD, 100);
+    S(getdents64, open("/tmp", O_RDONLY), BAD, 1000);
+    S(pipe2, BAD, 0);
+    S(socketpair, AF_UNIX, SOCK_STREAM, 0, BAD);
+    S(readv, p[0], BAD, 1);
+    S(writev, fd, BAD, 1);
+    waits();
+    sockets();
+    others();
     puts("alive");
     return 0;
 }

@@ -37,35 +37,8 @@ static void dev(const char *path)
              major(st.st_rdev), minor(st.st_rdev));
 }
 
-int main(int argc, char **argv)
+static void texts(void)
 {
-    char buf[4096] = "", self[4096] = "";
-    unsigned long from, to;
-
-    (void)argc;
-    t_start();
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    YES(n > 0 && self[0] == '/');
-    YES(strcmp(strrchr(self, '/'), strrchr(argv[0], '/')) == 0);
-    YES(open("/proc/self/exe", O_RDONLY) >= 0);
-    char *s = slurp("/proc/self/maps");
-    char *stack = s ? strstr(s, "[stack]") : NULL;
-    YES(stack != NULL);
-    while (stack && stack > s && stack[-1] != '\n')
-        stack--;
-    YES(stack && sscanf(stack, "%lx-%lx", &from, &to) == 2);
-    YES((uintptr_t)buf >= from && (uintptr_t)buf < to);
-    YES(s && strstr(s, self) && strstr(s, "r-xp"));
-    s = slurp("/proc/self/stat");
-    int pid = 0;
-    char comm[64] = "", state = 0;
-    YES(s && sscanf(s, "%d (%63[^)]) %c", &pid, comm, &state) == 3);
-    YES(pid == getpid());
-    FACT("state %c", state);
-    int spaces = 0;
-    for (char *p = s; p && *p; p++)
-        spaces += *p == ' ';
-    FACT("fields %d", spaces + 1);
     has("/proc/self/status", "VmRSS:");
     has("/proc/self/status", "Cpus_allowed_list:");
     has("/proc/self/status", "Threads:\t1");
@@ -95,6 +68,12 @@ int main(int argc, char **argv)
     has("/sys/devices/system/cpu/possible", "0");
     has("/proc/nothing", "");
     has("/proc/self/comm", "proc");
+}
+
+static void descriptors(void)
+{
+    char buf[64], self[4096] = "";
+
     snprintf(buf, sizeof(buf), "/proc/self/task/%d/comm", gettid());
     int fd = OK(open(buf, O_WRONLY));
     R(write(fd, "changed", 7));
@@ -107,7 +86,13 @@ int main(int argc, char **argv)
     OK(open("/proc/self/fd/999", O_RDWR));
     OK(open("/proc/self/fd", O_RDONLY | O_DIRECTORY));
     OK(open("/proc/999999/stat", O_RDONLY));
-    OK(open("/proc/meminfo", O_WRONLY | O_CREAT, 0600));
+}
+
+static void devices(void)
+{
+    char buf[4096];
+    int fd;
+
     dev("/dev/null");
     dev("/dev/zero");
     dev("/dev/full");
@@ -136,5 +121,39 @@ int main(int argc, char **argv)
     R(ftruncate(fd, 4096));
     has("/etc/passwd", "root");
     has("/etc/nsswitch.conf", "hosts");
+}
+
+int main(int argc, char **argv)
+{
+    char buf[4096] = "", self[4096] = "";
+    unsigned long from, to;
+
+    (void)argc;
+    t_start();
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    YES(n > 0 && self[0] == '/');
+    YES(strcmp(strrchr(self, '/'), strrchr(argv[0], '/')) == 0);
+    YES(open("/proc/self/exe", O_RDONLY) >= 0);
+    char *s = slurp("/proc/self/maps");
+    char *stack = s ? strstr(s, "[stack]") : NULL;
+    YES(stack != NULL);
+    while (stack && stack > s && stack[-1] != '\n')
+        stack--;
+    YES(stack && sscanf(stack, "%lx-%lx", &from, &to) == 2);
+    YES((uintptr_t)buf >= from && (uintptr_t)buf < to);
+    YES(s && strstr(s, self) && strstr(s, "r-xp"));
+    s = slurp("/proc/self/stat");
+    int pid = 0;
+    char comm[64] = "", state = 0;
+    YES(s && sscanf(s, "%d (%63[^)]) %c", &pid, comm, &state) == 3);
+    YES(pid == getpid());
+    FACT("state %c", state);
+    int spaces = 0;
+    for (char *p = s; p && *p; p++)
+        spaces += *p == ' ';
+    FACT("fields %d", spaces + 1);
+    texts();
+    descriptors();
+    devices();
     return 0;
 }

@@ -77,8 +77,14 @@ static inline void t_start(void)
 /* A thread that runs fn(arg); the program ends if it cannot be made. */
 static inline pthread_t t_thread(void *(*fn)(void *), void *arg)
 {
+    pthread_attr_t attr;
     pthread_t t;
-    int e = pthread_create(&t, NULL, fn, arg);
+    int e;
+
+    pthread_attr_init(&attr);
+    pthread_attr_setstacksize(&attr, 1 << 20);      /* musl's own is small */
+    e = pthread_create(&t, &attr, fn, arg);
+    pthread_attr_destroy(&attr);
 
     if (e) {
         printf("pthread_create: %s\n", strerrorname_np(e));
