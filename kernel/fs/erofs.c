@@ -198,7 +198,6 @@ void erofs_close(struct erofs *fs)
     kfree(fs);
 }
 
-
 static int64_t time_make(uint64_t sec, uint32_t nsec)
 {
     if (sec > INT64_MAX / NSEC_PER_SEC - 1)
