@@ -50,21 +50,48 @@ arch_user_zero:
     EXTABLE 1b, 3b
     EXTABLE 2b, 4b
 
-    /* ssize_t arch_user_strnlen(const char *s, size_t n) */
+    /*
+     * ssize_t arch_user_strnlen(const char *s, size_t n): byte by byte to a
+     * multiple of 8, then by words, which never cross a page. A word has a
+     * zero byte where (w - 0x01..) & ~w has the top bit of a byte set.
+     */
     .section .text.arch_user_strnlen, "ax"
     .globl arch_user_strnlen
 arch_user_strnlen:
     xorl %eax, %eax
-    jmp 2f
-1:  cmpb $0, (%rdi, %rax)
-    je 3f
+    movabsq $0x0101010101010101, %r8
+    movq %r8, %r9
+    shlq $7, %r9
+1:  cmpq %rsi, %rax
+    jae 6f
+    leaq (%rdi, %rax), %rcx
+    testb $7, %cl
+    jz 3f
+2:  cmpb $0, (%rcx)
+    je 7f
     incq %rax
-2:  cmpq %rsi, %rax
-    jb 1b
-3:  ret
-4:  movq $-14, %rax                 /* -EFAULT */
+    jmp 1b
+3:  movq (%rdi, %rax), %rcx
+    movq %rcx, %rdx
+    subq %r8, %rdx
+    notq %rcx
+    andq %rcx, %rdx
+    andq %r9, %rdx
+    jnz 5f
+    addq $8, %rax
+    cmpq %rsi, %rax
+    jb 3b
+    jmp 6f
+5:  bsfq %rdx, %rdx
+    shrl $3, %edx
+    addq %rdx, %rax
+6:  cmpq %rsi, %rax                 /* the NUL may lie behind n */
+    cmovaq %rsi, %rax
+7:  ret
+8:  movq $-14, %rax                 /* -EFAULT */
     ret
-    EXTABLE 1b, 4b
+    EXTABLE 2b, 8b
+    EXTABLE 3b, 8b
 
     /* int arch_user_load32(const uint32_t *p, uint32_t *out) */
     .section .text.arch_user_load32, "ax"
