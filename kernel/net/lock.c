@@ -81,6 +81,10 @@ bool net__rx_poll_locked(void)
         any = true;
         __atomic_store_n(&rx_pending, true, __ATOMIC_SEQ_CST);
     }
+    /* The card stays silent until it was found empty: whoever polled may have
+     * better things to do now, the worker has not. */
+    if (any)
+        waitq_wake_all(&worker_wq);
     return any;
 }
 

@@ -173,6 +173,32 @@ void net__lwip_bug(const char *file, int line)
     panic("lwIP: assertion failed: %s:%d", file, line);
 }
 
+/* The Internet checksum, not inverted: a sum of 16-bit words as they lie in
+ * memory. One's complement does not care how wide the words are that are
+ * added, as long as carries come back in. */
+uint16_t net__chksum(const void *data, int len)
+{
+    const uint8_t *p = data;
+    uint64_t sum = 0, w;
+
+    for (; len >= 8; len -= 8, p += 8) {
+        memcpy(&w, p, 8);
+        sum += w;
+        sum += sum < w;
+    }
+    if (len > 0) {
+        w = 0;
+        memcpy(&w, p, (size_t)len);
+        sum += w;
+        sum += sum < w;
+    }
+    sum = (sum & 0xffffffff) + (sum >> 32);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    sum = (sum & 0xffff) + (sum >> 16);
+    return (uint16_t)sum;
+}
+
 /* A keyed mix of the connection's names, as RFC 6528 asks: strong enough
  * that numbers seen on one connection do not tell those of another. */
 static uint64_t mix(uint64_t h, uint64_t v)

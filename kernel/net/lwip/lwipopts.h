@@ -44,7 +44,6 @@
 #define LWIP_NETIF_LOOPBACK         1
 #define LWIP_LOOPIF_MULTICAST       1
 #define LWIP_CHECKSUM_CTRL_PER_NETIF 1
-#define LWIP_CHKSUM_ALGORITHM       3
 
 /* IPv4. */
 #define LWIP_IPV4                   1

@@ -39,6 +39,10 @@ typedef int64_t ssize_t;
 #define MEMCPY(dst, src, len)  __builtin_memcpy(dst, src, len)
 #define SMEMCPY(dst, src, len) __builtin_memcpy(dst, src, len)
 
+/* port.c: eight bytes at a time. */
+uint16_t net__chksum(const void *data, int len);
+#define LWIP_CHKSUM net__chksum
+
 uint32_t net__random32(void);
 #define LWIP_RAND() net__random32()
 
