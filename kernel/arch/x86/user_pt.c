@@ -316,7 +316,8 @@ void x86_pt_activate(struct arch_pt *pt)
     struct cpu *c = cpu_self();
 
     if (!pt) {
-        if (c->pt)
+        /* From one such thread to the next a stale CPU stays stale. */
+        if (c->pt && c->lazy == TLB_ACTIVE)
             __atomic_store_n(&c->lazy, TLB_LAZY, __ATOMIC_SEQ_CST);
         return;
     }
