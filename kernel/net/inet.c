@@ -169,7 +169,7 @@ uint16_t net__port_random(unsigned attempt)
     uint32_t span = PORT_LAST - PORT_FIRST + 1;
 
     /* A few random tries, then in a row, so that the last free is found. */
-    if (attempt < 32 || attempt == 0)
+    if (attempt < 32)
         last = net__random32() % span;
     else
         last = (last + 1) % span;

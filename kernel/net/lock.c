@@ -3,9 +3,8 @@
  * The net lock, the net thread, and who takes frames from the cards.
  *
  * lwIP is not reentrant: everything that enters it holds one lock, for short:
- * holders never block (N1). Frames are taken by whoever is at hand: the net thread after an
- * interrupt, or an idle CPU before it halts (net__idle), which saves the
- * switch to the net thread when a request arrives at a quiet machine.
+ * holders never block (N1). Frames are taken by whoever is at hand: the net
+ * thread after an interrupt, or an idle CPU before it halts (idle_poll).
  */
 #include "net_priv.h"
 

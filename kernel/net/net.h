@@ -31,8 +31,8 @@ struct net_msg {
 #define NET_FILES_MAX 253
 
 bool net_is_socket(const struct file *f);
-/* flags: O_NONBLOCK. ERR_PTR: -EAFNOSUPPORT, -EPROTONOSUPPORT, -ESOCKTNOSUPPORT,
- * -ENFILE (bound in limits.h), -ENOMEM. */
+/* flags: O_NONBLOCK. ERR_PTR: -EAFNOSUPPORT, -EPROTONOSUPPORT,
+ * -ESOCKTNOSUPPORT, -ENFILE (bound in limits.h), -ENOMEM. */
 struct file *net_socket(int domain, int type, int protocol, uint32_t flags);
 int net_socketpair(int domain, int type, int protocol, uint32_t flags,
                    struct file *pair[2]);

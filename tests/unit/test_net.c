@@ -663,7 +663,8 @@ static void unix_bulk(void **state)
 
 static void unix_listen_path(void **state)
 {
-    struct file *l = sock(AF_UNIX, SOCK_STREAM), *c = sock(AF_UNIX, SOCK_STREAM);
+    struct file *l = sock(AF_UNIX, SOCK_STREAM);
+    struct file *c = sock(AF_UNIX, SOCK_STREAM);
     struct file *s, *d = sock(AF_UNIX, SOCK_DGRAM);
     struct sockaddr_un un = { .family = AF_UNIX, .path = "\0abs" };
     uint8_t addr[SOCKADDR_MAX];
