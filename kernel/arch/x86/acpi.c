@@ -49,8 +49,10 @@ static bool direct_mapped(paddr_t pa, uint64_t size)
     for (unsigned i = 0; i < boot_info.map_count; i++) {
         const struct memmap_range *r = &boot_info.map[i];
 
-        if (r->type != MEMMAP_RESERVED && pa >= r->start &&
-            pa + size <= r->start + r->size)
+        /* The map is made of large pages, rounded out. */
+        if (r->type != MEMMAP_RESERVED &&
+            pa >= ALIGN_DOWN(r->start, HUGE_SIZE) &&
+            pa + size <= ALIGN_UP(r->start + r->size, HUGE_SIZE))
             return true;
     }
     return false;
@@ -284,10 +286,10 @@ static void fadt_read(void)
     s5.known = dsdt_table && s5_search(dsdt_table);
 }
 
-void x86_acpi_power_off(void)
+bool x86_acpi_power_off(void)
 {
     if (!s5.known)
-        return;
+        return false;
     if (s5.sleep_mem)
         *s5.sleep_mem = (uint8_t)(s5.typ_a << 2 | SLEEP_EN);
     else if (s5.sleep_port)
@@ -296,6 +298,7 @@ void x86_acpi_power_off(void)
         arch_out16(s5.pm1a, (uint16_t)(s5.typ_a << 10 | PM1_SLP_EN));
     if (s5.pm1b)
         arch_out16(s5.pm1b, (uint16_t)(s5.typ_b << 10 | PM1_SLP_EN));
+    return s5.sleep_mem || s5.sleep_port || s5.pm1a;
 }
 
 /* --- the power button --- */

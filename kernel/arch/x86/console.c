@@ -52,8 +52,18 @@ bool arch_has_ports(void)
     return true;
 }
 
+static void early_sink(const char *text, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (text[i] == '\n')
+            arch_early_putc('\r');
+        arch_early_putc(text[i]);
+    }
+}
+
 void x86_early_console_init(void)
 {
+    log_sink_set(early_sink);
     arch_out8(COM1 + 7, 0x5a);              /* the scratch register holds? */
     present = arch_in8(COM1 + 7) == 0x5a;
     if (!present)

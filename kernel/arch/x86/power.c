@@ -38,13 +38,26 @@ static void triple_fault(void)
     __asm__ volatile("lidt %0; int3" : : "m"(none));
 }
 
+/* A request to the hardware may take a while; what comes after it, a reset,
+ * must not overtake it. */
+#define POWER_OFF_WAIT NSEC_PER_SEC
+
+static void wait_for_the_end(void)
+{
+    nsec_t end = arch_clock() + POWER_OFF_WAIT;
+
+    while (arch_clock() < end)
+        cpu_relax();
+}
+
 void arch_power_off(int status, bool use_isa)
 {
     irq_disable();
     arch_cpus_stop();
     if (use_isa)
         arch_out8(HULL_EXIT_PORT, (uint8_t)status);
-    x86_acpi_power_off();
+    if (x86_acpi_power_off())
+        wait_for_the_end();
     arch_out8(0x64, 0xfe);          /* keyboard controller: reset */
     triple_fault();
     x86_halt_forever();

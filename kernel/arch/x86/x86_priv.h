@@ -233,8 +233,8 @@ struct x86_power_button {
     bool ged_level, ged_low;
 };
 void x86_acpi_power_button(struct x86_power_button *out);
-/* Enters S5; returns when the tables know no way. */
-void x86_acpi_power_off(void);
+/* Asks for S5. False when the tables know no way. */
+bool x86_acpi_power_off(void);
 bool x86_nmi_stop_pending(void);
 __noreturn void x86_halt_forever(void);
 
