@@ -78,7 +78,7 @@ struct process {
     size_t cmdline_size, environ_size;
     uint64_t auxv[48];
     unsigned auxv_words;
-    uaddr_t stack_start, vdso;
+    uaddr_t stack_start, vdso, mmap_base;
 };
 
 /* [c] the task itself  [l] proc->lock  [I] immutable */

@@ -182,8 +182,9 @@ static uaddr_t layout(struct process *p)
     uaddr_t top = STACK_TOP - random_pages(p, STACK_RANDOM_BITS);
     uint64_t room = MIN(MAX(limit, 128ull << 20), ARCH_PROGRAM_END / 6 * 5);
 
-    mm_layout_set(p->mm, ALIGN_DOWN(top - room - (1ull << 20), PAGE_SIZE) -
-                  random_pages(p, MMAP_RANDOM_BITS), limit);
+    p->mmap_base = ALIGN_DOWN(top - room - (1ull << 20), PAGE_SIZE) -
+                   random_pages(p, MMAP_RANDOM_BITS);
+    mm_layout_set(p->mm, p->mmap_base, limit);
     return top;
 }
 

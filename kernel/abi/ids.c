@@ -346,6 +346,8 @@ static long limit_change(struct process *p, unsigned which,
     flags = spin_lock_irqsave(&p->lock);
     *l = *n;
     spin_unlock_irqrestore(&p->lock, flags);
+    if (which == RLIMIT_STACK)
+        mm_layout_set(p->mm, p->mmap_base, n->cur);
     return 0;
 }
 

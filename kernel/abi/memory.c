@@ -277,3 +277,20 @@ long sys_munlockall(void)
 {
     return 0;
 }
+
+/* Protection keys: as on Linux with a CPU that has none of them. */
+long sys_pkey_alloc(uint64_t flags, uint64_t rights)
+{
+    return flags || (rights & ~3ull) ? -EINVAL : -ENOSPC;
+}
+
+long sys_pkey_free(int key)
+{
+    (void)key;
+    return -EINVAL;
+}
+
+long sys_pkey_mprotect(uaddr_t addr, uint64_t length, uint64_t prot, int key)
+{
+    return key == -1 ? sys_mprotect(addr, length, prot) : -EINVAL;
+}

@@ -22,6 +22,8 @@
 #define UNBLOCKABLE (SIGBIT(SIGKILL) | SIGBIT(SIGSTOP))
 #define DETAILED (SYNCHRONOUS | SIGBIT(SIGABRT) | SIGBIT(SIGQUIT))
 #define BACKTRACE_MAX 16
+#define STACK_SCAN 128          /* words looked at */
+#define FRAME_REACH (8ull << 20)   /* bytes of stack one frame may span */
 
 void sigpending__init(struct sigpending *s)
 {
@@ -158,6 +160,8 @@ int signal__send_locked(struct process *p, struct task *t,
     if (signo == SIGKILL) {
         struct program_end end = { .signo = SIGKILL };
 
+        if (!p->exiting)
+            log_warn("abi: the program is ended by SIGKILL");
         kill_locked(p, &end);
         return 0;
     }
@@ -342,41 +346,67 @@ const char *signal__name(int signo)
     return signo >= SIGRTMIN && signo <= NSIG ? "SIGRT" : "?";
 }
 
-/* One line of the backtrace: the address, and the file it is in. */
-static void print_address(struct process *p, unsigned n, uaddr_t pc)
+/* One line of the backtrace: the address, and the file it is in. With `code`
+ * only where code is. True: printed. */
+static bool print_address(struct process *p, unsigned n, uaddr_t pc, bool code)
 {
     struct vma v;
     char name[64] = "?";
+    bool found = mm_vma_find(p->mm, pc, &v);
 
-    if (!mm_vma_find(p->mm, pc, &v)) {
-        log_err("  #%u 0x%llx\n", n, (unsigned long long)pc);
-        return;
+    if (!found) {
+        if (!code)
+            log_err("  #%u 0x%llx", n, (unsigned long long)pc);
+        return !code;
     }
+    if (code && !(v.flags & VMA_EXEC))
+        goto out_unref;
     if (v.ops && v.ops->name)
         v.ops->name(v.object, name, sizeof(name));
     else if (v.label)
         strlcpy(name, v.label, sizeof(name));
-    log_err("  #%u 0x%llx %s+0x%llx\n", n, (unsigned long long)pc, name,
+    log_err("  #%u%s 0x%llx %s+0x%llx", n, code ? " ?" : "",
+            (unsigned long long)pc, name,
             (unsigned long long)(pc - v.start + (v.pgoff << PAGE_SHIFT)));
+out_unref:
     if (v.ops && v.ops->unref)
         v.ops->unref(v.object);
+    return !code || (v.flags & VMA_EXEC);
 }
 
-/* Follows frame pointers as far as they rise and can be read. */
+/* Code built without frame pointers: what on the stack may be a return
+ * address, marked so. */
+static void scan_stack(struct process *p, uaddr_t sp, unsigned n)
+{
+    uaddr_t word;
+
+    for (unsigned i = 0; i < STACK_SCAN && n < BACKTRACE_MAX; i++) {
+        if (get_user(&word, ALIGN_DOWN(sp, 8) + i * 8))
+            break;
+        if (word >= ARCH_PROGRAM_START && word < ARCH_PROGRAM_END)
+            n += print_address(p, n, word, true);
+    }
+}
+
+/* Follows frame pointers as far as they rise, lie on the stack that is in
+ * use and can be read. */
 static void print_backtrace(struct process *p, const struct regs *regs)
 {
-    uaddr_t fp = arch_regs_fp(regs), frame[2];
+    uaddr_t fp = arch_regs_fp(regs), sp = arch_regs_sp(regs), frame[2];
+    unsigned n = 1;
 
-    print_address(p, 0, arch_regs_pc(regs));
-    for (unsigned n = 1; n < BACKTRACE_MAX; n++) {
-        if (!fp || !IS_ALIGNED(fp, 8) ||
+    print_address(p, 0, arch_regs_pc(regs), false);
+    for (; n < BACKTRACE_MAX; n++) {
+        if (fp < sp || fp - sp > FRAME_REACH || !IS_ALIGNED(fp, 8) ||
             copy_from_user(frame, fp, sizeof(frame)) || !frame[1])
             break;
-        print_address(p, n, frame[1]);
+        print_address(p, n, frame[1], false);
         if (frame[0] <= fp)
             break;
         fp = frame[0];
     }
+    if (n < 3)
+        scan_stack(p, sp, n);
 }
 
 /* Line by line, so that each gets the log's prefix. */
@@ -402,7 +432,7 @@ static __noreturn void die(struct task *t, const struct linux_siginfo *info,
 
     if (!(SIGBIT(info->signo) & DETAILED) || p->exiting) {
         if (!p->exiting)
-            log_info("abi: %s: ended by %s\n", t->thread.name,
+            log_warn("abi: %s: ended by %s", t->thread.name,
                      signal__name(info->signo));
     } else {
         log_err("abi: thread %d (%s) killed by %s, code %d, address 0x%llx\n",
