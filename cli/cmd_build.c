@@ -29,6 +29,8 @@ int cmd_build(int argc, char **argv)
          "raw or qcow2 (the default)"},
         {0, "kernel", OPT_STRING, &req.kernel, "FILE",
          "the kernel to put in (else $HULL_KERNEL, else next to the tool)"},
+        {0, "fast", OPT_FLAG, &req.fast, NULL,
+         "compress less: sooner built, bigger"},
         {0, "no-build", OPT_FLAG, &req.no_build, NULL,
          "do not run the Hullfile's build command"},
         {'q', "quiet", OPT_FLAG, &quiet, NULL, "say nothing but errors"},

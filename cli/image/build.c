@@ -119,7 +119,7 @@ static void convert(const char *raw, const char *out)
 }
 
 /* Makes the disk as tmp/disk.FORMAT; its path is freed by the caller. */
-static char *make_disk(const char *tmp, const char *format,
+static char *make_disk(const char *tmp, const struct build_request *req,
                        struct image_parts *parts, struct tree *tree)
 {
     char *stage = path_join(tmp, "root");
@@ -131,12 +131,12 @@ static char *make_disk(const char *tmp, const char *format,
         die_errno("cannot make the folder %s", stage);
     }
     tree_write(tree, stage);
-    erofs_make(stage, root);
+    erofs_make(stage, root, req->fast);
     path_remove_tree(stage);
     parts->root_path = root;
     image_write(raw, parts);
     path_remove_tree(root);
-    if (!strcmp(format, "qcow2")) {
+    if (!strcmp(req->format, "qcow2")) {
         disk = path_join(tmp, "disk.qcow2");
         convert(raw, disk);
         path_remove_tree(raw);
@@ -184,7 +184,7 @@ static void make_image(const struct build_request *req,
     struct image_parts parts = {
         .name = name, .manifest = manifest, .kernel_path = kernel,
     };
-    char *disk = make_disk(tmp, req->format, &parts, tree);
+    char *disk = make_disk(tmp, req, &parts, tree);
 
     if (chmod(tmp, 0755)) {
         die_errno("cannot set the mode of %s", tmp);

@@ -11,6 +11,7 @@ struct build_request {
     const char *output;     /* NULL: into the store */
     const char *format;     /* "raw" or "qcow2" */
     const char *kernel;     /* NULL: image_kernel_find() */
+    bool fast;              /* compress less, in less time */
     bool no_build;          /* skip the Hullfile's build command */
 };
 

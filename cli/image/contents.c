@@ -3,6 +3,7 @@
 #include "../util/path.h"
 #include "../util/proc.h"
 #include "closure.h"
+#include "interp.h"
 #include "manifest.h"
 
 #include <errno.h>
@@ -52,7 +53,10 @@ static int add_rootfs(const struct hullfile *hf, struct tree *t)
         rc = hullfile_error(hf, hf->rootfs_line, "rootfs '%s' is no folder; "
                             "name one, relative to the Hullfile", hf->rootfs);
     } else {
-        rc = tree_add_folder(t, "/", host, hf->rootfs_line, true);
+        rc = tree_add_folder(t, &(struct tree_folder){
+            .path = "/", .host = host, .line = hf->rootfs_line,
+            .foreign = true,
+        });
     }
     free(host);
     return rc;
@@ -71,7 +75,9 @@ static int add_one(const struct hullfile *hf, struct tree *t,
                        "(the build command could), or mend the path", f->host,
                        f->guest, strerror(errno));
     } else if (S_ISDIR(st.st_mode)) {
-        rc = tree_add_folder(t, f->guest, host, f->line, false);
+        rc = tree_add_folder(t, &(struct tree_folder){
+            .path = f->guest, .host = host, .line = f->line,
+        });
     } else if (!S_ISREG(st.st_mode)) {
         hullfile_error(hf, f->line, "'%s' is neither a file nor a folder",
                        f->host);
@@ -136,31 +142,6 @@ static char *find_along_path(const struct hullfile *hf, const struct tree *t,
     return found;
 }
 
-/* Takes a program of this host, at the path it has here; that path, freed by
- * the caller, or NULL where there is none. */
-static char *take_from_host(const struct hullfile *hf, struct tree *t,
-                            const char *name)
-{
-    char *host = name[0] == '/' || !strchr(name, '/') ? proc_find(name)
-                                                      : NULL;
-    char *real = host ? realpath(host, NULL) : NULL;
-    char *guest = host ? path_normalize(host) : NULL;
-    struct tree_node *node = NULL;
-    struct stat st;
-
-    if (real && !stat(real, &st) && S_ISREG(st.st_mode)) {
-        node = tree_add_file(t, guest, real, st.st_mode);
-    }
-    free(host);
-    free(real);
-    if (!node) {
-        free(guest);
-        return NULL;
-    }
-    node->line = hf->cmd_line;
-    return guest;
-}
-
 /* The words of a file's "#!" line; none where it has no such line. */
 static void read_script_line(const struct tree_node *node,
                              struct strvec *words)
@@ -187,7 +168,7 @@ static int need_interpreter(const struct hullfile *hf, struct tree *t,
     char *guest = find_along_path(hf, t, name);
 
     if (!guest) {
-        guest = take_from_host(hf, t, name);
+        guest = interp_take(hf, t, name);
     }
     if (!guest) {
         return hullfile_error(hf, hf->cmd_line, "%s is a script for %s, which "
@@ -233,7 +214,7 @@ static char *find_program(const struct hullfile *hf, struct tree *t)
     struct tree_node *node;
 
     if (!program && !hf->rootfs) {
-        program = take_from_host(hf, t, name);
+        program = interp_take(hf, t, name);
     }
     if (!program) {
         hullfile_error(hf, hf->cmd_line, "cmd's program '%s' is %s; add it to "
@@ -350,7 +331,7 @@ static int add_folders(const struct hullfile *hf, struct tree *t)
     return 0;
 }
 
-int contents_tree(const struct hullfile *hf, struct tree *t, char **program)
+int contents_tree(struct hullfile *hf, struct tree *t, char **program)
 {
     bool glibc = false;
 
@@ -358,7 +339,7 @@ int contents_tree(const struct hullfile *hf, struct tree *t, char **program)
     if (add_rootfs(hf, t) || add_merged(t)) {
         return -1;
     }
-    if (add_files(hf, t)) {
+    if (add_files(hf, t) || interp_add_app(hf, t)) {
         return -1;
     }
     *program = find_program(hf, t);

@@ -6,10 +6,14 @@
 #include "hullfile.h"
 #include "tree.h"
 
-/* The guest's root: rootfs, files, the program, libraries, the few folders
- * and /etc files a program expects. *program is the guest path of cmd's
- * program, freed by the caller. 0, or -1 after errors. */
-int contents_tree(const struct hullfile *hf, struct tree *t, char **program);
+#define CONTENTS_APP_DIR "/app"
+
+/* The guest's root: rootfs, files, the program, what its runtime needs,
+ * libraries, the few folders and /etc files a program expects. *program is
+ * the guest path of cmd's program, freed by the caller. Where the program's
+ * folder comes along and no workdir is given, hf's becomes CONTENTS_APP_DIR.
+ * 0, or -1 after errors. */
+int contents_tree(struct hullfile *hf, struct tree *t, char **program);
 void contents_manifest(const struct hullfile *hf, const char *program,
                        struct strbuf *manifest);
 

@@ -11,12 +11,12 @@
  * system's own UUID are fixed, so that a build can be repeated.
  */
 static const char *const options[] = {
-    "--quiet", "-d0", "-x-1", "-zlz4hc,12", "-C65536", "-Eztailpacking",
+    "--quiet", "-d0", "-x-1", "-C65536", "-Eztailpacking",
     "--max-extent-bytes=262144", "--all-root", "-T0",
     "-U00000000-0000-0000-0000-000000000001",
 };
 
-void erofs_make(const char *folder, const char *out)
+void erofs_make(const char *folder, const char *out, bool fast)
 {
     char *mkfs = proc_find("mkfs.erofs");
     struct strvec argv;
@@ -29,6 +29,7 @@ void erofs_make(const char *folder, const char *out)
     strvec_init(&argv);
     strbuf_init(&text);
     strvec_push(&argv, mkfs);
+    strvec_push(&argv, fast ? "-zlz4" : "-zlz4hc,12");
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
         strvec_push(&argv, options[i]);
     }

@@ -4,6 +4,7 @@
 #include "../util/progress.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <ftw.h>
 #include <limits.h>
 #include <sys/stat.h>
@@ -246,11 +247,22 @@ struct tree_node *tree_add_text(struct tree *t, const char *path,
 /* nftw() passes no context, so a walk leaves it here. */
 static struct {
     struct tree *tree;
+    const struct tree_folder *folder;
     const char *guest;
     size_t skip;            /* length of the host folder's path */
-    int line;
-    bool foreign;
 } walk;
+
+static bool is_left_out(const char *name)
+{
+    const char *const *p = walk.folder->leave_out;
+
+    while (p && *p) {
+        if (!fnmatch(*p++, name, 0)) {
+            return true;
+        }
+    }
+    return false;
+}
 
 static struct tree_node *add_link_of(const char *guest, const char *host)
 {
@@ -269,11 +281,18 @@ static int walk_one(const char *host, const struct stat *st, int type,
                     struct FTW *ftw)
 {
     struct tree_node *node = NULL;
-    char *guest = xstrfmt("%s/%s", walk.guest, host + walk.skip);
+    char *guest;
 
-    (void)ftw;
     path_check_signals();
     progress_tick(0, 0);
+    if (ftw->level && is_left_out(host + ftw->base)) {
+        return type == FTW_D ? FTW_SKIP_SUBTREE : FTW_CONTINUE;
+    }
+    guest = xstrfmt("%s/%s", walk.guest, host + walk.skip);
+    if (walk.folder->keep && tree_find(walk.tree, guest)) {
+        free(guest);
+        return FTW_CONTINUE;
+    }
     if (type == FTW_DNR || type == FTW_NS) {
         error("cannot read %s: permission denied", host);
     } else if (S_ISDIR(st->st_mode)) {
@@ -285,31 +304,29 @@ static int walk_one(const char *host, const struct stat *st, int type,
     } else {
         warning("%s is neither a file, a folder nor a link: left out", host);
         free(guest);
-        return 0;
+        return FTW_CONTINUE;
     }
     free(guest);
     if (!node) {
-        return -1;
+        return FTW_STOP;
     }
-    node->line = walk.line;
-    node->foreign = walk.foreign;
-    return 0;
+    node->line = walk.folder->line;
+    node->foreign = walk.folder->foreign;
+    return FTW_CONTINUE;
 }
 
-int tree_add_folder(struct tree *t, const char *path, const char *host,
-                    int line, bool foreign)
+int tree_add_folder(struct tree *t, const struct tree_folder *folder)
 {
     /* nftw with FTW_PHYS would not enter a link: the dot makes it a folder */
-    char *top = xstrfmt("%s/.", host);
+    char *top = xstrfmt("%s/.", folder->host);
     int rc;
 
     walk.tree = t;
-    walk.guest = strcmp(path, "/") ? path : "";
+    walk.folder = folder;
+    walk.guest = strcmp(folder->path, "/") ? folder->path : "";
     walk.skip = strlen(top);
-    walk.line = line;
-    walk.foreign = foreign;
     progress_begin("reading folders");
-    rc = nftw(top, walk_one, WALK_FDS, FTW_PHYS);
+    rc = nftw(top, walk_one, WALK_FDS, FTW_PHYS | FTW_ACTIONRETVAL);
     progress_clear();
     free(top);
     return rc ? -1 : 0;

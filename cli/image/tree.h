@@ -46,10 +46,19 @@ struct tree_node *tree_add_file(struct tree *t, const char *path,
                                 const char *host, mode_t mode);
 struct tree_node *tree_add_text(struct tree *t, const char *path,
                                 const char *text);
+struct tree_folder {
+    const char *path;   /* where it goes */
+    const char *host;   /* what it is made from */
+    int line;           /* for its nodes, as in struct tree_node */
+    bool foreign;
+    bool keep;          /* what is in the tree already stays as it is */
+    const char *const *leave_out;   /* base names, as fnmatch(3) patterns,
+                                       ending with NULL; or NULL */
+};
+
 /* Adds a host folder and what lies in it, links as links. Sockets and device
  * nodes are left out with a warning. 0 or -1. */
-int tree_add_folder(struct tree *t, const char *path, const char *host,
-                    int line, bool foreign);
+int tree_add_folder(struct tree *t, const struct tree_folder *folder);
 
 /* The node at a path, following links (the last one too), or NULL. */
 struct tree_node *tree_find(const struct tree *t, const char *path);

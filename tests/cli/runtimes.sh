@@ -1,0 +1,58 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# A command that names an interpreter brings its library and the program's
+# folder, by the tables of cli/runtimes. The interpreter here is a stand-in
+# that answers as Python does.
+. "$(dirname "$0")/common"
+command -v fsck.erofs > /dev/null || skip "no fsck.erofs"
+mkdir -p "$tmp/py/lib/test" "$tmp/py/lib/__pycache__" "$tmp/py/lib/pkg/tests"
+mkdir -p "$tmp/bin" "$tmp/app/.git" "$tmp/app/static"
+cp "$(static_program)" "$tmp/py/python"
+touch "$tmp/py/lib/os.py" "$tmp/py/lib/test/t.py" "$tmp/py/lib/pkg/tests/u.py"
+touch "$tmp/py/lib/__pycache__/os.pyc" "$tmp/py/lib/pkg/a.py"
+printf '#!/bin/sh\nprintf "%%s\\n" %s %s nonsense /not/there\n' \
+    "$tmp/py/python" "$tmp/py/lib" > "$tmp/bin/python3"
+chmod +x "$tmp/bin/python3"
+export PATH=$tmp/bin:$PATH
+touch "$tmp/app/app.py" "$tmp/app/.git/HEAD" "$tmp/app/static/x"
+echo given > "$tmp/app/given"
+
+build() {
+    rm -f "$tmp/d.raw"
+    run 0 "$HULL" build -q --fast --format raw -o "$tmp/d.raw" "$tmp/app"
+    root_of "$tmp/d.raw"
+}
+has() { [ -e "$tmp/root/$1" ] || fail "the image lacks $1"; }
+lacks() { [ ! -e "$tmp/root/$1" ] || fail "the image has $1"; }
+
+echo 'cmd: python3 app.py' > "$tmp/app/Hullfile"
+build
+has "$tmp/py/python"
+has "$tmp/py/lib/os.py"
+has "$tmp/py/lib/pkg/a.py"
+lacks "$tmp/py/lib/test"
+lacks "$tmp/py/lib/pkg/tests"
+lacks "$tmp/py/lib/__pycache__"
+has app/app.py
+has app/static/x
+lacks app/.git
+lacks app/Hullfile
+[ -L "$tmp/root/usr/bin/python3" ] || fail "python3 is not on the path"
+
+# files go before the folder; workdir says where it goes
+printf '%s\n' 'workdir: /srv' 'files:' '  /srv/given: app.py' \
+    'cmd: python3 app.py' > "$tmp/app/Hullfile"
+build
+has srv/app.py
+[ ! -s "$tmp/root/srv/given" ] || fail "the folder came over files"
+
+# no argument names anything here: no folder
+printf 'cmd: python3 -m http.server\n' > "$tmp/app/Hullfile"
+build
+lacks app
+lacks srv
+
+# an interpreter that cannot answer is an error that names it
+printf '#!/bin/sh\necho broken >&2; exit 3\n' > "$tmp/bin/python3"
+run 1 "$HULL" build -q --fast --format raw -o "$tmp/d.raw" "$tmp/app"
+says "does not say where its library is (status 3): broken"
