@@ -18,6 +18,9 @@
 #define PROCESS_PID 2           /* as under a container's init */
 #define PROCESS_PPID 1
 #define TID_MAX 4194304
+#define ERESTARTNOINTR 513      /* restart in any case (errno.h has others) */
+_Static_assert(ERESTARTNOINTR > ERESTARTSYS &&
+               ERESTARTNOINTR < ERESTARTNOHAND, "one range of restarts");
 #define TTY_MAJOR 5
 
 struct sigqueue {               /* one queued signal */
@@ -71,6 +74,7 @@ struct process {
     uint64_t personality;
     bool no_new_privs, dumpable, keep_caps;
     int membarrier;             /* registered commands */
+    int oom_score_adj, coredump_filter;     /* read back by who wrote them */
     bool fixed_layout;          /* [I] */
     /* For /proc: kernel copies. [I] */
     char *exe;
@@ -96,6 +100,7 @@ struct task {
     bool dead;                  /* [l] left the list */
     bool started;               /* [c] entered the program */
     long restart;               /* [c] -ERESTART* of the last call, or 0 */
+    bool sigreturn;             /* [c] its result only looks like one */
     nsec_t resume;              /* [c] deadline of an interrupted sleep */
     struct sigpending pending;  /* [l] */
     struct linux_stack altstack;    /* [c] */

@@ -60,8 +60,10 @@ static long missing(void)
 /* The restart itself is decided in exit_work, which knows of handlers. */
 static void ask_restart(struct task *t, long result)
 {
-    if (result != -ERESTARTSYS && result != -ERESTARTNOHAND)
+    if (t->sigreturn) {         /* what the program had there before */
+        t->sigreturn = false;
         return;
+    }
     t->restart = result;
     __atomic_fetch_or(&t->thread.arch.work, THREAD_WORK_INTERRUPT,
                       __ATOMIC_RELAXED);

@@ -17,6 +17,10 @@
 #define FUTEX_REQUEUE 3
 #define FUTEX_CMP_REQUEUE 4
 #define FUTEX_WAKE_OP 5
+#define FUTEX_LOCK_PI 6
+#define FUTEX_UNLOCK_PI 7
+#define FUTEX_TRYLOCK_PI 8
+#define FUTEX_LOCK_PI2 13
 #define FUTEX_WAIT_BITSET 9
 #define FUTEX_WAKE_BITSET 10
 #define FUTEX_PRIVATE 128
@@ -399,13 +403,189 @@ static long wait_call(uaddr_t addr, int op, uint32_t val, uint64_t timeout,
     return -ERESTARTSYS;
 }
 
+/* ---------------- locks whose word names the owner ---------------- */
+
+/*
+ * The kernel's half of priority-inheriting mutexes: the word holds the owner's
+ * thread id and FUTEX_WAITERS; unlock hands the lock to the longest waiter.
+ * Nothing is inherited, since no thread here has a real-time priority.
+ */
+
+/* The word from old to new_ under the bucket's lock: 0, -EAGAIN when it has
+ * changed, -EFAULT when it cannot be written without a fault. */
+static int swap_locked(uaddr_t addr, uint32_t old, uint32_t new_)
+{
+    struct task *t = task_current();
+    uint32_t seen;
+    int err;
+
+    t->nofault = true;
+    err = arch_user_cmpxchg32((uint32_t *)addr, old, new_, &seen);
+    t->nofault = false;
+    if (err)
+        return -EFAULT;
+    return seen == old ? 0 : -EAGAIN;
+}
+
+/* Makes the word present and writable; no lock held. */
+static int fault_in(uaddr_t addr)
+{
+    uint32_t now, seen;
+
+    if (arch_user_load32((const uint32_t *)addr, &now) ||
+        arch_user_cmpxchg32((uint32_t *)addr, now, now, &seen))
+        return -EFAULT;
+    return 0;
+}
+
+static bool others_wait(struct bucket *b, const struct futex_key *k)
+{
+    struct waiter *w;
+
+    list_for_each(w, &b->waiters, link) {
+        if (key_equal(&w->key, k))
+            return true;
+    }
+    return false;
+}
+
+/* One look at the word: 0 it is ours, -EBUSY to wait for it (marked), -EAGAIN
+ * and -EFAULT to look again, else the call's answer. */
+static int pi_try_locked(struct bucket *b, const struct futex_key *k,
+                         uaddr_t addr, bool woken, bool try)
+{
+    uint32_t now, me = (uint32_t)task_current()->tid;
+
+    if (load_locked(addr, &now))
+        return -EFAULT;
+    if ((now & FUTEX_TID_MASK) == me)
+        return woken ? 0 : -EDEADLK;
+    if (!(now & FUTEX_TID_MASK))
+        return swap_locked(addr, now, me | (now & FUTEX_OWNER_DIED) |
+                           (others_wait(b, k) ? FUTEX_WAITERS : 0));
+    if (try)
+        return -ENOLCK;         /* held; told apart from "look again" */
+    if (!(now & FUTEX_WAITERS)) {
+        int err = swap_locked(addr, now, now | FUTEX_WAITERS);
+
+        if (err)
+            return err;
+    }
+    return -EBUSY;
+}
+
+static int pi_lock(uaddr_t addr, bool private, nsec_t deadline, bool try)
+{
+    struct task *t = task_current();
+    struct waiter w = { .bitset = BITSET_ANY, .thread = &t->thread };
+    bool woken = false;
+    struct bucket *b;
+    int err = key_get(t->proc->mm, addr, private, &w.key);
+
+    while (!err) {
+        b = bucket_of(&w.key);
+        spin_lock(&b->lock);
+        err = pi_try_locked(b, &w.key, addr, woken, try);
+        if (err == -EBUSY) {
+            enqueue(b, &w);
+            thread_wait_prepare("futex lock");
+            spin_unlock(&b->lock);
+            err = thread_wait_commit(deadline, WAIT_INTERRUPTIBLE);
+            b = waiter_lock(&w);
+            woken = !w.queued;
+            if (w.queued)
+                dequeue(&w);
+            if (woken)
+                err = 0;
+            spin_unlock(&b->lock);
+            continue;
+        }
+        spin_unlock(&b->lock);
+        if (!err)
+            return 0;
+        if (err == -EFAULT)
+            err = fault_in(addr);
+        else if (err == -EAGAIN)
+            err = 0;
+    }
+    return err == -ENOLCK ? -EWOULDBLOCK : err;
+}
+
+static long lock_call(uaddr_t addr, bool private, uint64_t timeout, bool real)
+{
+    nsec_t deadline = NSEC_FOREVER;
+    int err;
+
+    if (timeout) {
+        err = time__get(timeout, &deadline);
+        if (err)
+            return err;
+        if (real)
+            deadline = time__from_realtime(deadline);
+    }
+    err = pi_lock(addr, private, deadline, false);
+    return err == -EINTR ? -ERESTARTNOINTR : err;
+}
+
+/* Hands the lock to the first waiter, or frees it. */
+static int pi_release_locked(struct bucket *b, const struct futex_key *k,
+                             uaddr_t addr)
+{
+    uint32_t now, me = (uint32_t)task_current()->tid, new_ = 0;
+    struct waiter *w, *next = NULL;
+    unsigned n = 0;
+    int err;
+
+    if (load_locked(addr, &now))
+        return -EFAULT;
+    if ((now & FUTEX_TID_MASK) != me)
+        return -EPERM;
+    list_for_each(w, &b->waiters, link) {
+        if (key_equal(&w->key, k) && n++ == 0)
+            next = w;
+    }
+    if (next)
+        new_ = (uint32_t)((struct task *)next->thread)->tid |
+               (n > 1 ? FUTEX_WAITERS : 0);
+    err = swap_locked(addr, now, new_);
+    if (!err && next) {
+        struct thread *t = next->thread;
+
+        dequeue(next);
+        thread_wake(t);
+    }
+    return err;
+}
+
+static int pi_unlock(uaddr_t addr, bool private)
+{
+    struct futex_key k;
+    struct bucket *b;
+    int err = key_get(process_current()->mm, addr, private, &k);
+
+    while (!err) {
+        b = bucket_of(&k);
+        spin_lock(&b->lock);
+        err = pi_release_locked(b, &k, addr);
+        spin_unlock(&b->lock);
+        if (!err)
+            return 0;
+        if (err == -EFAULT)
+            err = fault_in(addr);
+        else if (err == -EAGAIN)
+            err = 0;
+    }
+    return err;
+}
+
 long sys_futex(uaddr_t addr, int op, uint32_t val, uint64_t timeout,
                uaddr_t addr2, uint32_t val3)
 {
     bool private = op & FUTEX_PRIVATE;
     int cmd = op & FUTEX_CMD_MASK;
 
-    if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET)
+    if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET &&
+        cmd != FUTEX_LOCK_PI2)
         return -ENOSYS;
     switch (cmd) {
     case FUTEX_WAIT:
@@ -427,8 +607,16 @@ long sys_futex(uaddr_t addr, int op, uint32_t val, uint64_t timeout,
     case FUTEX_WAKE_OP:
         return futex_wake_op(addr, addr2, private, (int)val, (int)timeout,
                              val3);
+    case FUTEX_LOCK_PI:
+        return lock_call(addr, private, timeout, true);
+    case FUTEX_LOCK_PI2:
+        return lock_call(addr, private, timeout, op & FUTEX_CLOCK_REALTIME);
+    case FUTEX_TRYLOCK_PI:
+        return pi_lock(addr, private, 0, true);
+    case FUTEX_UNLOCK_PI:
+        return pi_unlock(addr, private);
     default:
-        return -ENOSYS;         /* priority inheritance and what is gone */
+        return -ENOSYS;         /* requeue to such locks, and what is gone */
     }
 }
 

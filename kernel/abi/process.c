@@ -55,6 +55,7 @@ struct process *process__create(void)
     limits_init(p->limits);
     p->creds.cap_effective = p->creds.cap_permitted = CAPS_ALL;
     p->dumpable = true;
+    p->coredump_filter = 0x33;
     p->started = clock_monotonic();
     timers__init(p);
     fs_ctx_init(&p->fs);

@@ -431,16 +431,20 @@ static void limits_show(struct text *t, int id)
 }
 
 /* Settings that change nothing here but are read back by who wrote them. */
-static int oom_score_adj, coredump_filter = 0x33;
-
 static void oom_show(struct text *t, int id)
 {
+    struct process *p = self_get();
+
     (void)id;
-    text_printf(t, "%d\n", oom_score_adj);
+    if (!p)
+        return;
+    text_printf(t, "%d\n", p->oom_score_adj);
+    process__unref(p);
 }
 
 static int oom_store(const char *buf, size_t n, int id)
 {
+    struct process *p;
     int v = 0, sign = 1;
     size_t i = 0;
 
@@ -453,7 +457,11 @@ static int oom_store(const char *buf, size_t n, int id)
         v = v * 10 + (buf[i] - '0');
     if (v > 1000)
         return -EINVAL;
-    oom_score_adj = v * sign;
+    p = self_get();
+    if (!p)
+        return -ESRCH;
+    p->oom_score_adj = v * sign;
+    process__unref(p);
     return 0;
 }
 
@@ -465,12 +473,18 @@ static void score_show(struct text *t, int id)
 
 static void filter_show(struct text *t, int id)
 {
+    struct process *p = self_get();
+
     (void)id;
-    text_printf(t, "%08x\n", (unsigned)coredump_filter);
+    if (!p)
+        return;
+    text_printf(t, "%08x\n", (unsigned)p->coredump_filter);
+    process__unref(p);
 }
 
 static int filter_store(const char *buf, size_t n, int id)
 {
+    struct process *p;
     char word[20] = { 0 };
     uint64_t v;
 
@@ -482,7 +496,11 @@ static int filter_store(const char *buf, size_t n, int id)
     memcpy(word, buf, n);
     if (str_to_u64(word, &v))
         return -EINVAL;
-    coredump_filter = (int)(v & 0x1ff);
+    p = self_get();
+    if (!p)
+        return -ESRCH;
+    p->coredump_filter = (int)(v & 0x1ff);
+    process__unref(p);
     return 0;
 }
 

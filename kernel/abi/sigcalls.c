@@ -69,6 +69,7 @@ long sys_rt_sigreturn(void)
     struct task *t = task_current();
     struct linux_stack st = { 0 };
     uint64_t mask;
+    long result;
 
     if (arch_sigframe_pop(t->regs, &mask, &st.sp, &st.flags, &st.size)) {
         struct linux_siginfo info = { .signo = SIGSEGV, .code = SI_KERNEL };
@@ -84,7 +85,9 @@ long sys_rt_sigreturn(void)
         if (st.flags & SS_DISABLE)
             t->altstack.size = t->altstack.sp = 0;
     }
-    return arch_syscall_result_get(t->regs);
+    result = arch_syscall_result_get(t->regs);
+    t->sigreturn = result <= -ERESTARTSYS && result >= -ERESTARTNOHAND;
+    return result;
 }
 
 long sys_rt_sigpending(uaddr_t set, uint64_t size)

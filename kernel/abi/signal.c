@@ -499,7 +499,8 @@ static void settle_restart(struct task *t, struct regs *regs, long *restart,
 {
     if (!*restart)
         return;
-    if (*restart == -ERESTARTSYS && (act->flags & SA_RESTART))
+    if (*restart == -ERESTARTNOINTR ||
+        (*restart == -ERESTARTSYS && (act->flags & SA_RESTART)))
         arch_syscall_restart(regs);
     else
         arch_syscall_result(regs, -EINTR);

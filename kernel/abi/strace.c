@@ -223,7 +223,10 @@ static void put_arg(struct line *l, enum arg_kind kind, uint64_t v,
         put_bytes(l, v, next);
         break;
     case KIND_OUTBUF:
-        put_bytes(l, v, result > 0 ? (uint64_t)result : 0);
+        if (result > 0)
+            put_bytes(l, v, (uint64_t)result);
+        else
+            put(l, "0x%llx", (unsigned long long)v);
         break;
     case KIND_MODE:
         put(l, "0%o", (unsigned)v);
@@ -333,7 +336,7 @@ static bool never_returns(const char *name)
 
 static void put_result(struct line *l, long result)
 {
-    if (result == -ERESTARTSYS || result == -ERESTARTNOHAND)
+    if (result <= -ERESTARTSYS && result >= -ERESTARTNOHAND)
         put(l, " = ? (interrupted)");
     else if (result < 0 && -result < (long)ARRAY_LEN(error_names) &&
              error_names[-result])
