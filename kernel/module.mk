@@ -8,7 +8,7 @@ KASMS  := $(sort $(foreach r,$(KROOMS),$(wildcard kernel/$(r)/*.S)))
 KOBJS  := $(KSRCS:%.c=$(B)/%.o) $(KASMS:%.S=$(B)/%.S.o)
 
 KWARN  := $(WARN)
-KFLAGS := $(STD) -O2 -g -ffreestanding -fno-pic -fno-pie -mcmodel=kernel \
+KFLAGS := $(STD) -O2 -g -ffreestanding -fbuiltin -fno-pic -fno-pie -mcmodel=kernel \
           -mno-red-zone -mgeneral-regs-only -fno-omit-frame-pointer \
           -fstack-protector-strong -mstack-protector-guard=global \
           -fno-asynchronous-unwind-tables -fno-strict-aliasing \
@@ -26,6 +26,9 @@ KTHIRD :=
 $(B)/kernel/%.o: kernel/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(KFLAGS) $(KWARN) -include kernel/lib/banned.h -c $< -o $@
+
+# Its own functions must not be turned into calls of themselves.
+$(B)/kernel/lib/mem.o: KFLAGS += -fno-builtin
 
 $(B)/kernel/%.S.o: kernel/%.S
 	@mkdir -p $(@D)

@@ -89,7 +89,8 @@ endef
 $(foreach n,$(UNIT_NAMES),$(eval $(call unit_rule,$(n))))
 
 .PHONY: unit unit-programs unit-list
-.SECONDARY:
+# The objects are kept between runs.
+.PRECIOUS: $(B)/host/%.o
 unit-programs: $(UNIT_BINS)
 unit-list:
 	@echo $(UNIT_NAMES)

@@ -4,7 +4,7 @@
 # Does nothing, quickly, when all of it is there. Needs root to install.
 set -eu
 need="gcc make binutils python3 qemu-system-x86 qemu-utils erofs-utils
-pkg-config dpkg-dev ca-certificates curl
+pkg-config dpkg-dev patch ca-certificates curl
 libyaml-dev libjansson-dev libelf-dev libssl-dev libarchive-dev liblz4-dev
 libcmocka-dev musl-tools wrk"
 missing=
