@@ -7,6 +7,12 @@
  *         -> task__exit (own thread) -> reap -> freed
  *   process: process__create -> live -> (exit_group, fatal signal) exiting
  *         -> (last task__exit) resources closed -> (its reap) reported, freed
+ *
+ * Lock order: process.c's process_lock, then process.lock, then what sched
+ * takes to wake a thread, arm a timer or ask for CPU time. A futex bucket's
+ * lock is taken with no other of abi's, two buckets in order of address; it
+ * too only wakes. shm.c's and tty.c's mutexes are taken first of all, before
+ * those of mm, fs and the console.
  */
 #ifndef HULL_ABI_PRIV_H
 #define HULL_ABI_PRIV_H

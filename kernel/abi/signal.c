@@ -116,6 +116,18 @@ static struct task *choose(struct process *p, int signo)
     return NULL;
 }
 
+/* There is nobody to continue a stopped program: it goes on, and we say so. */
+static void say_no_stop(struct process *p, int signo)
+{
+    static bool said;
+
+    if ((SIGBIT(signo) & DEFAULT_STOP) &&
+        p->actions[signo - 1].handler == SIG_DFL &&
+        !__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
+        log_warn("abi: %s: stopping the program is not supported",
+                 signal__name(signo));
+}
+
 static void kill_locked(struct process *p, const struct program_end *end)
 {
     struct task *t;
@@ -165,8 +177,10 @@ int signal__send_locked(struct process *p, struct task *t,
         kill_locked(p, &end);
         return 0;
     }
-    if (to && !(to->blocked & SIGBIT(signo)) && ignored(p, signo))
+    if (to && !(to->blocked & SIGBIT(signo)) && ignored(p, signo)) {
+        say_no_stop(p, signo);
         return 0;
+    }
     err = enqueue(p, t ? &t->pending : &p->pending, info);
     if (err)
         return err;
