@@ -62,4 +62,6 @@
 #define EROFS_COMPLAINTS_MAX 16     /* log lines about one corrupt image */
 #define DIR_NEGATIVES_MAX   1024    /* absent names kept in one directory */
 
+#define EARLY_SYNS_MAX      16      /* connections held until DHCP answers */
+
 #endif

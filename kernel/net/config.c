@@ -96,6 +96,8 @@ void net__config_notify(void)
         return;
     net__lock();
     settings_get(&s);
+    if (s.address[0])
+        net__early_release();
     net__unlock();
     if (settings_hook)
         settings_hook(&s);

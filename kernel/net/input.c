@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * What lwIP leaves out of IPv4 input: the whole of 127/8 is this machine, and
- * ICMP errors reach the socket whose packet caused them. Under the net lock.
+ * What lwIP leaves out of IPv4 input: the whole of 127/8 is this machine, ICMP
+ * errors reach the socket whose packet caused them, and a connection that a
+ * peer opens while DHCP still negotiates waits for the address instead of for
+ * the peer's retransmission. Under the net lock.
  */
 #include "net_priv.h"
 
 #include "lwip/inet_chksum.h"
 #include "lwip/prot/icmp.h"
 #include "lwip/prot/ip4.h"
+#include "lwip/prot/tcp.h"
 #include "net_hooks.h"
 
 static int icmp_errno(unsigned type, unsigned code)
@@ -83,6 +86,50 @@ static int loopback_input(struct pbuf *p, struct netif *in,
     return 1;
 }
 
+/* SYNs that came before the address. A hypervisor's port forwarding sends the
+ * first one as soon as the card speaks, and tries again seconds later. */
+static struct {
+    struct pbuf *p;
+    struct netif *in;
+} early[EARLY_SYNS_MAX];
+static unsigned early_count;
+
+static bool is_syn(const struct pbuf *p, const struct ip_hdr *iph)
+{
+    unsigned hlen = IPH_HL_BYTES(iph);
+    const struct tcp_hdr *tcp;
+
+    if (IPH_PROTO(iph) != IP_PROTO_TCP || hlen < IP_HLEN ||
+        p->len < hlen + TCP_HLEN)
+        return false;
+    tcp = (const struct tcp_hdr *)((const uint8_t *)p->payload + hlen);
+    return (TCPH_FLAGS(tcp) & (TCP_SYN | TCP_ACK | TCP_RST)) == TCP_SYN;
+}
+
+static bool early_keep(struct pbuf *p, struct netif *in,
+                       const struct ip_hdr *iph)
+{
+    if (!ip4_addr_isany(netif_ip4_addr(in)) || early_count == EARLY_SYNS_MAX ||
+        !is_syn(p, iph))
+        return false;
+    early[early_count].p = p;
+    early[early_count++].in = in;
+    return true;
+}
+
+void net__early_release(void)
+{
+    unsigned n = early_count;
+
+    early_count = 0;
+    for (unsigned i = 0; i < n; i++) {
+        if (ip4_addr_isany(netif_ip4_addr(early[i].in)))
+            pbuf_free(early[i].p);
+        else
+            ip4_input(early[i].p, early[i].in);
+    }
+}
+
 int net__ip4_input(struct pbuf *p, struct netif *in)
 {
     const struct ip_hdr *iph = p->payload;
@@ -98,6 +145,8 @@ int net__ip4_input(struct pbuf *p, struct netif *in)
     } else if ((iph->dest.addr & 0xff) == 127 ||
                (iph->src.addr & 0xff) == 127) {
         pbuf_free(p);           /* a forgery: never seen on a wire */
+        return 1;
+    } else if (early_keep(p, in, iph)) {
         return 1;
     }
     return 0;

@@ -238,6 +238,10 @@ struct net_sock *net__unix_create(int type);            /* ERR_PTR */
 int net__unix_pair(struct net_sock *a, struct net_sock *b);
 struct net_sock *net__netlink_create(int type, int protocol);
 void net__tcp_init(void);
+/* input.c: hands connections that came before the address to lwIP. Under the
+ * net lock. */
+void net__early_release(void);
+
 /* input.c: an ICMP error about a packet of ours. */
 void net__tcp_icmp_error(const ip_addr_t *local, uint16_t lport,
                          const ip_addr_t *remote, uint16_t rport, int err);
