@@ -2,6 +2,7 @@
 # make            the tool build/hull and the kernel build/hull.elf
 # make demo       install what is missing, build, run examples/c-http, ask it
 # make check      unit, abi and system tests; T=name runs one
+# make check-kvm  whole images under a real KVM
 # make gdb        the demo image under QEMU's gdb stub
 # make format     clang-format over everything of ours
 B    := build
@@ -15,7 +16,7 @@ STD  := -std=gnu11
 
 .DEFAULT_GOAL := all
 .DELETE_ON_ERROR:
-.PHONY: all kernel tool check demo gdb bench format clean lint
+.PHONY: all kernel tool check check-kvm demo gdb bench format clean lint
 
 include kernel/module.mk
 -include boot/module.mk
@@ -36,6 +37,10 @@ clean:
 # Everything, or with T=unit/NAME, abi/NAME, system/NAME, cli/NAME, lint one.
 check: all
 	$(Q)tests/run.sh $(T)
+
+# The same under a real KVM, in an emulated machine where this one has none.
+check-kvm: all
+	$(Q)tests/run-kvm.sh $(T)
 
 lint:
 	$(Q)tests/run.sh lint

@@ -12,29 +12,14 @@ shift
 mkdir -p "$out"
 out=$(realpath "$out")
 
-if [ ! -s "$out/vmlinux" ]; then
-    pkg=$(apt-cache depends linux-image-cloud-amd64 |
-          awk '/Depends: linux-image/ { print $2; exit }')
-    (cd "$out" && apt-get download -qq "$pkg" && dpkg-deb -x "$pkg"*.deb pkg)
-    echo "$pkg" > "$out/version"
-    # The bzImage's payload, by the boot protocol's header (payload_offset at
-    # 0x248): LZ4 in its legacy frame, then four bytes of length.
-    python3 - "$out"/pkg/boot/vmlinuz-* "$out/payload.lz4" <<'P'
-import struct, sys
-d = open(sys.argv[1], "rb").read()
-start = ((d[0x1f1] or 4) + 1) * 512
-off, size = struct.unpack_from("<II", d, 0x248)
-open(sys.argv[2], "wb").write(d[start + off:start + off + size - 4])
-P
-    lz4 -dcq "$out/payload.lz4" > "$out/vmlinux.tmp"
-    mv "$out/vmlinux.tmp" "$out/vmlinux"
-fi
+tools/fetch-linux.sh build/linux
+pkg=build/linux/pkg
 
 root=$out/root
 rm -rf "$root"
 mkdir -p "$root/modules" "$root/etc" "$root/tmp"
 gcc -O2 -static -o "$root/init" bench/init.c
-mods=$(find "$out/pkg/lib/modules" -maxdepth 1 -mindepth 1)
+mods=$(find "$pkg/lib/modules" -maxdepth 1 -mindepth 1)
 for m in virtio_ring virtio virtio_mmio virtio_pci_legacy_dev \
          virtio_pci_modern_dev virtio_pci failover net_failover virtio_net \
          virtio_blk; do

@@ -103,7 +103,7 @@ def command(side, machine, cpus, port, args):
                 "-kernel", f"{TOP}/build/hull.elf",
                 "-append", "exit=isa --cmd " + " ".join(args)]
     else:
-        cmd += ["-kernel", f"{LINUX}/vmlinux",
+        cmd += ["-kernel", f"{TOP}/build/linux/vmlinux",
                 "-initrd", f"{LINUX}/initramfs.cpio",
                 "-append", "console=ttyS0 quiet mitigations=off panic=-1 "
                 "reboot=t tsc=reliable rdinit=/init -- " + " ".join(args)]

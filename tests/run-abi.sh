@@ -3,7 +3,9 @@
 # Runs the programs of tests/abi on Linux and on Hull and compares what they
 # print and how they end. Linux is the oracle.
 #
-# usage: tests/run-abi.sh [NAME...]
+# usage: tests/run-abi.sh [--record | --recorded] [NAME...]
+#   --record     only asks Linux, and builds the image
+#   --recorded   only runs Hull, against what was recorded
 # Prints "PASS abi/NAME" or "FAIL abi/NAME" with a diff; exit 1 if one failed.
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
@@ -14,28 +16,37 @@ limit=${ABI_TIMEOUT:-120}
 results=$out/results
 mkdir -p "$results"
 
-make -s abi-programs || exit 1
-if [ $# -gt 0 ]; then names="$*"; else
-    names=$(make -s abi-list)
+mode=both
+case ${1:-} in --record | --recorded) mode=${1#--}; shift ;; esac
+if [ "$mode" = recorded ]; then
+    all=$(cd "$results" && for f in *.linux; do echo "${f%.linux}"; done)
+else
+    make -s abi-programs || exit 1
+    all=$(make -s abi-list)
 fi
+names=${*:-$all}
 
 # One image holds them all; each run names the program.
-hullfile=$out/image/Hullfile
-mkdir -p "$out/image"
-{
-    echo "name: abi-tests"
-    echo "files:"
-    for n in $(make -s abi-list); do echo "  /abi/$n: $top/$out/$n"; done
-    libm=$(gcc -print-file-name=libm.so.6)
-    echo "  /usr/lib/libm.so.6: $(readlink -f "$libm")"
-    echo "cmd: /abi/hello one two"
-    echo "hostname: abi"
-    echo "env:"
-    echo "  HOME: /"
-} > "$hullfile"
-HULL_DATA=$top/build/tests/store
-export XDG_DATA_HOME=$HULL_DATA
-"$hull" build -q "$out/image" || { echo "FAIL abi/image"; exit 1; }
+make_image() {
+    local hullfile=$out/image/Hullfile
+    mkdir -p "$out/image"
+    {
+        echo "name: abi-tests"
+        echo "files:"
+        for n in $(make -s abi-list); do echo "  /abi/$n: $top/$out/$n"; done
+        libm=$(gcc -print-file-name=libm.so.6)
+        echo "  /usr/lib/libm.so.6: $(readlink -f "$libm")"
+        echo "cmd: /abi/hello one two"
+        echo "hostname: abi"
+        echo "env:"
+        echo "  HOME: /"
+    } > "$hullfile"
+    "$hull" build -q --format raw -o "$image" "$out/image"
+}
+image=$out/image/abi.raw
+if [ "$mode" != recorded ]; then
+    make_image || { echo "FAIL abi/image"; exit 1; }
+fi
 
 # A fresh /tmp and an empty network, so that nothing depends on this host.
 on_linux() {
@@ -50,7 +61,7 @@ on_linux() {
 
 on_hull() {
     local n=$1
-    timeout "$limit" "$hull" run abi-tests -c 4 -m 512M --cmd "/abi/$n" \
+    timeout "$limit" "$hull" run "$image" -c 4 -m 512M --cmd "/abi/$n" \
         -- one two < /dev/null 2> "$results/$n.hull.err" | tr -d '\r' |
         grep -av '^hull: ' > "$results/$n.hull"
     echo "exit ${PIPESTATUS[0]}" >> "$results/$n.hull"
@@ -58,7 +69,8 @@ on_hull() {
 
 failed=0
 for n in $names; do
-    on_linux "$n"
+    [ "$mode" = recorded ] || on_linux "$n"
+    [ "$mode" != record ] || continue
     if [ ! -s "$results/$n.linux" ]; then
         echo "FAIL abi/$n (prints nothing on Linux: a wrong test)"
         failed=1

@@ -6,7 +6,7 @@ set -eu
 need="gcc make binutils python3 qemu-system-x86 qemu-utils erofs-utils
 pkg-config dpkg-dev patch ca-certificates curl
 libyaml-dev libjansson-dev libelf-dev libssl-dev libarchive-dev liblz4-dev
-libcmocka-dev musl-tools wrk"
+libcmocka-dev musl-tools wrk busybox-static cpio lz4 iproute2"
 missing=
 for p in $need; do
     dpkg-query -W -f '${Status}' "$p" 2>/dev/null | grep -q 'ok installed' ||

@@ -1,0 +1,72 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# `make check-kvm`: the tests of whole images under a real Linux KVM. Where
+# the CPU has vmx or svm and /dev/kvm opens, here; else in a virtual machine
+# whose CPU, an AMD emulated by QEMU, has SVM: Debian's cloud kernel with
+# kvm-amd, and on two disks this machine's own tools and this tree.
+#
+# usage: tests/run-kvm.sh [KIND[/NAME]]     as tests/run.sh: kvm abi system
+#        tests/run-kvm.sh --sh COMMAND      COMMAND in the rig, for a look
+# Ends with "N passed, N failed"; KVM_LIMIT is the rig's time in seconds.
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+cd "$top" || exit 1
+rig=build/kvm
+want=${1:-all}
+log=$rig/check.log
+mkdir -p "$rig"
+
+# Less what QEMU does not emulate and would warn of.
+cpu=EPYC,+svm,+npt,-rdseed,-sha-ni,-fxsr-opt,-misalignsse,-3dnowprefetch
+cpu=$cpu,-osvw,-topoext,-nrip-save,-xsavec
+
+usable_kvm() {
+    grep -qwE 'vmx|svm' /proc/cpuinfo && [ -r /dev/kvm ] && [ -w /dev/kvm ]
+}
+
+# What Linux answers is asked of this machine's own kernel, once.
+record() {
+    case $want in all | abi) tests/run-abi.sh --record ;;
+    abi/*) tests/run-abi.sh --record "${want#*/}" ;;
+    esac
+}
+
+count() {
+    local passed failed skipped tail=
+    passed=$(grep -c '^PASS ' "$log")
+    failed=$(grep -c '^FAIL ' "$log")
+    skipped=$(grep -c '^SKIP ' "$log")
+    [ "$skipped" -eq 0 ] || tail=", $skipped skipped"
+    echo "$passed passed, $failed failed$tail"
+    [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
+}
+
+if [ "$want" != --sh ]; then
+    record || exit 1
+fi
+if usable_kvm; then
+    tests/rig/inside.sh "$@" | tee "$log"
+    count
+    exit
+fi
+grep -qwE 'vmx|svm' /proc/cpuinfo ||
+    echo "no vmx or svm here: KVM in an emulated machine" >&2
+tests/rig/pack.sh "$rig" || exit 1
+{ printf '%s\n' "$top"; printf '%s\n' "$@"; } > "$rig/words"
+timeout -k 5 "${KVM_LIMIT:-1500}" qemu-system-x86_64 \
+    -M q35,usb=off,vmport=off -accel tcg,thread=multi -cpu "$cpu" \
+    -smp 2 -m 2560 -nodefaults -no-user-config -no-reboot -display none \
+    -serial stdio -kernel build/linux/vmlinux -initrd "$rig/initramfs.cpio" \
+    -append "console=ttyS0 quiet loglevel=4 mitigations=off panic=-1 reboot=t \
+tsc=reliable rdinit=/init" \
+    -drive "if=none,id=a,format=raw,readonly=on,file.locking=off,file=$rig/host.erofs" \
+    -device virtio-blk-pci,drive=a \
+    -drive "if=none,id=b,format=raw,readonly=on,file.locking=off,file=$rig/tree.erofs" \
+    -device virtio-blk-pci,drive=b \
+    -drive "if=none,id=c,format=raw,readonly=on,file.locking=off,file=$rig/words" \
+    -device virtio-blk-pci,drive=c \
+    < /dev/null | tr -d '\r' | tee "$log"
+[ "$want" != --sh ] || exit 0
+grep -q '^rig: done' "$log" || echo "FAIL kvm/rig: it did not come to its end" |
+    tee -a "$log"
+count
