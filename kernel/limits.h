@@ -55,6 +55,7 @@
 #define WATCH_EVENTS_MAX    16384   /* queued in one inotify */
 #define PROC_TEXT_MAX       (32u << 20) /* bytes of one generated file */
 #define BOOT_STRINGS_MAX    4096    /* arguments, or variables, of the manifest */
+#define STATS_SECONDS_MAX   86400   /* between lines of counters */
 #define FILE_SIZE_MAX       (1ull << 62) /* bytes of a file in memory */
 #define EROFS_DECODE_BYTES  (256u << 10) /* of one extent at once, if enough */
 #define EROFS_PCLUSTER_MAX  (1u << 20)  /* bytes of one compressed cluster */

@@ -24,6 +24,8 @@
  *   hostname=NAME     cwd=PATH   env=NAME=value (adds or replaces)
  *   fixed_layout      no randomisation of addresses
  *   loglevel=N        0 quiet ... 7 debug
+ *   stats=SECONDS     a line of counters that often
+ *   panic             the kernel panics before the program starts (for tests)
  *   exit=isa          leave QEMU by its isa-debug-exit port, with the status
  *   -- ARG ARG...     replaces the arguments after argv[0]; "--cmd ARG..."
  *                     replaces all of argv

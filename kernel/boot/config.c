@@ -95,6 +95,18 @@ static int replace(char **field, const char *text)
     return 0;
 }
 
+static int stats_set(struct boot_config *c, const char *text)
+{
+    uint64_t v;
+
+    if (str_to_u64(text, &v) != 0 || v == 0 || v > STATS_SECONDS_MAX) {
+        log_err("stats=%s: a number of seconds is needed", text);
+        return -EINVAL;
+    }
+    c->stats_seconds = (unsigned)v;
+    return 0;
+}
+
 static int loglevel_set(struct boot_config *c, const char *text)
 {
     uint64_t v;
@@ -114,6 +126,8 @@ bool config_word(struct boot_config *c, const char *word, int *err)
         c->strace = true;
     else if (strcmp(word, "fixed_layout") == 0)
         c->fixed_layout = true;
+    else if (strcmp(word, "panic") == 0)
+        c->panic = true;
     else if (strcmp(word, "exit=isa") == 0)
         c->exit_isa = true;
     else if (str_starts(word, "ip=dhcp") && !word[7])
@@ -128,6 +142,8 @@ bool config_word(struct boot_config *c, const char *word, int *err)
         *err = string_list_set_env(&c->env, word + 4, strlen(word + 4));
     else if (str_starts(word, "loglevel="))
         *err = loglevel_set(c, word + 9);
+    else if (str_starts(word, "stats="))
+        *err = stats_set(c, word + 6);
     else if (!str_starts(word, "virtio_mmio.device="))
         return false;
     return true;

@@ -5,6 +5,7 @@
  */
 #include "../abi/abi.h"
 #include "../dev/dev.h"
+#include "../observe/observe.h"
 #include "boot_priv.h"
 #include "config.h"
 #include "disk.h"
@@ -153,5 +154,10 @@ void boot_program_start(void)
     if (arch_power_button_set(button_pressed, NULL) != 0)
         log_info("no power button");
     boot_network_wait();
+    if (config.stats_seconds)
+        require(observe_stats_start(config.stats_seconds * NSEC_PER_SEC),
+                "the counters");
+    if (config.panic)
+        panic("asked for on the boot command line");
     program_run();
 }

@@ -114,6 +114,8 @@ static void words_refused(void **state)
     assert_int_equal(config_read_cmdline(&c, "loglevel=8"), -EINVAL);
     assert_int_equal(config_read_cmdline(&c, "loglevel=-1"), -EINVAL);
     assert_int_equal(config_read_cmdline(&c, "loglevel="), -EINVAL);
+    assert_int_equal(config_read_cmdline(&c, "stats=0"), -EINVAL);
+    assert_int_equal(config_read_cmdline(&c, "stats=x"), -EINVAL);
     config_release(&c);
 }
 
