@@ -1,0 +1,7 @@
+package example.todo;
+
+class NoSuchTodo extends RuntimeException {
+    NoSuchTodo(long id) {
+        super("there is no todo " + id);
+    }
+}
