@@ -358,6 +358,18 @@ static bool find_glibc(struct closure *c, struct object *o, const char *name)
            search_dirs(c, o, &c->glibc_dirs, name);
 }
 
+/* Whoever opens a lone library may well have opened what it needs before, as
+ * the JVM does: it is enough that the image has it. */
+static bool somewhere(const struct closure *c, const char *name)
+{
+    for (size_t i = 0; i < c->tree->nr; i++) {
+        if (!strcmp(path_basename(c->tree->nodes[i]->path), name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void missing(struct closure *c, const struct object *o,
                     const char *name)
 {
@@ -367,8 +379,10 @@ static void missing(struct closure *c, const struct object *o,
         top = top->loader;
     }
     if (!top->info.executable) {
-        warning("%s:%d: %s needs the library %s, which is not to be found",
-                c->hf->path, o->line, o->guest, name);
+        if (!somewhere(c, name)) {
+            warning("%s:%d: %s needs the library %s, which is not to be "
+                    "found", c->hf->path, o->line, o->guest, name);
+        }
         return;
     }
     c->errors++;

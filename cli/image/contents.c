@@ -4,6 +4,7 @@
 #include "../util/proc.h"
 #include "closure.h"
 #include "interp.h"
+#include "java.h"
 #include "manifest.h"
 
 #include <errno.h>
@@ -339,7 +340,7 @@ int contents_tree(struct hullfile *hf, struct tree *t, char **program)
     if (add_rootfs(hf, t) || add_merged(t)) {
         return -1;
     }
-    if (add_files(hf, t) || interp_add_app(hf, t)) {
+    if (add_files(hf, t) || interp_add_app(hf, t) || java_add(hf, t)) {
         return -1;
     }
     *program = find_program(hf, t);

@@ -328,6 +328,11 @@ static void take_tz(struct reader *r, const char *key, yaml_node_t *value)
     r->hf->tz_line = line_of(value);
 }
 
+static void take_java(struct reader *r, const char *key, yaml_node_t *value)
+{
+    r->hf->java_modules = take_text(r, key, value);
+}
+
 static const struct key keys[] = {
     {"name", take_name},
     {"build", take_build},
@@ -342,6 +347,7 @@ static const struct key keys[] = {
     {"hostname", take_hostname},
     {"ca-certificates", take_ca},
     {"tz", take_tz},
+    {"java-modules", take_java},
 };
 #define NKEYS (sizeof(keys) / sizeof(*keys))
 
@@ -491,6 +497,7 @@ void hullfile_release(struct hullfile *hf)
     free(hf->workdir);
     free(hf->hostname);
     free(hf->tz);
+    free(hf->java_modules);
     strvec_release(&hf->cmd);
     strvec_release(&hf->env);
     strvec_release(&hf->ports);

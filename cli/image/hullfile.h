@@ -27,6 +27,7 @@ struct hullfile {
     char *workdir;
     char *hostname;
     char *tz;
+    char *java_modules;
     int build_line;
     int rootfs_line;
     int cmd_line;
