@@ -14,7 +14,7 @@ KFLAGS := $(STD) -O2 -g -ffreestanding -fbuiltin -fno-pic -fno-pie -mcmodel=kern
           -fno-asynchronous-unwind-tables -fno-strict-aliasing \
           -fno-delete-null-pointer-checks -fcf-protection=none \
           -ffunction-sections -fdata-sections -nostdinc \
-          -isystem $(shell $(CC) -print-file-name=include) \
+          -isystem $(shell $(CC) -print-file-name=include 2> /dev/null) \
           -Iinclude -Ikernel/arch/$(ARCH) -Ikernel -MMD -MP
 KLDFLAGS := -nostdlib -static -no-pie -z max-page-size=4096 -z noexecstack \
             --gc-sections --build-id=none

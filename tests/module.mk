@@ -46,7 +46,7 @@ UCOMM  := $(STD) -O1 -g -fno-omit-frame-pointer -fno-stack-protector \
           -MMD -MP
 # Rooms see no header of the C library, and format with their own functions.
 UROOM  := $(UCOMM) -ffreestanding -nostdinc \
-          -isystem $(shell $(CC) -print-file-name=include) \
+          -isystem $(shell $(CC) -print-file-name=include 2> /dev/null) \
           -Ikernel/arch/host -Ikernel -Ibuild/gen \
           -Dsnprintf=hull_snprintf -Dvsnprintf=hull_vsnprintf
 # Files that live in both worlds; <limits.h> must stay the C library's.

@@ -7,6 +7,7 @@
 #include "sched_priv.h"
 
 #define BALANCE_NS  (8 * NSEC_PER_MSEC)
+#define ROTATE_NS   (48 * NSEC_PER_MSEC)
 #define SCAN_MAX    8u      /* threads looked at in one queue */
 
 nsec_t sched__wake_cost = WAKE_COST_NS;
@@ -105,10 +106,11 @@ bool sched__steal(struct run_queue *rq)
 }
 
 /* From the slice tick of a CPU with threads waiting: gives one away when
- * another CPU has at least two fewer. */
+ * another CPU has at least two fewer; now and then also for a difference of
+ * one, so that three threads on two CPUs take turns at having one alone. */
 void sched__push(struct run_queue *rq, nsec_t now)
 {
-    unsigned n = cpu_count(), mine = load_of(rq);
+    unsigned n = cpu_count(), mine = load_of(rq), more = 2;
     struct run_queue *best = NULL;
     struct thread *t;
 
@@ -116,15 +118,20 @@ void sched__push(struct run_queue *rq, nsec_t now)
                    !__atomic_load_n(&sched__idle, __ATOMIC_RELAXED)))
         return;
     rq->balance_at = now + BALANCE_NS;
+    if (now >= rq->rotate_at) {
+        rq->rotate_at = now + ROTATE_NS;
+        more = 1;
+    }
     for (unsigned i = 1; i < n; i++) {
         struct run_queue *other = &sched__rq[(rq->cpu + i) % n];
 
-        if (other->idle && load_of(other) + 2 <= mine &&
+        if (other->idle && load_of(other) + more <= mine &&
             (!best || load_of(other) < load_of(best)))
             best = other;
     }
     if (!best)
         return;
+    best->rotate_at = now + ROTATE_NS;      /* a hint, unlocked */
     spin_lock(&rq->lock);
     t = take_for(rq, best->cpu);
     spin_unlock(&rq->lock);

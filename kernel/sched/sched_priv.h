@@ -49,6 +49,7 @@ struct run_queue {
     struct thread *prev;        /* [c] just left, for finish_switch */
     nsec_t slice_end;           /* [rq] NSEC_FOREVER: no tick needed */
     nsec_t balance_at;          /* [rq] */
+    nsec_t rotate_at;           /* [c] the next exchange at equal length */
     nsec_t kicked_at;           /* [rq] when its halt was ended, 0: was not */
     nsec_t time_program, time_kernel, time_idle;    /* [rq] */
     uint64_t switches;          /* [rq] */
