@@ -10,7 +10,7 @@
 enum { DATA = 0, IER = 1, FCR = 2, IIR = 2, LCR = 3, MCR = 4, LSR = 5,
        SCRATCH = 7 };
 enum { LSR_READY = 1, LSR_EMPTY = 0x20, IER_RX = 1, LCR_8N1 = 3,
-       LCR_DIVISOR = 0x80, FCR_ON = 1, FCR_CLEAR = 6, MCR_DTR_RTS_OUT2 = 11,
+       LCR_DIVISOR = 0x80, FCR_ON = 1, MCR_DTR_RTS_OUT2 = 11,
        IIR_FIFO = 0xc0 };
 #define READ_AT_ONCE 64     /* bytes taken in one interrupt */
 #define FULL_SPINS 100000   /* looks at a FIFO that does not drain */
@@ -80,6 +80,23 @@ static void uart_irq(void *arg)
 
 static const struct console_ops uart_ops = { .write = uart_write };
 
+/*
+ * Turns the FIFO on, which empties it: what was typed before the kernel came
+ * this far (one byte without a FIFO, as nobody sends more then) is taken out
+ * and handed on first.
+ */
+static void fifo_on(void)
+{
+    bool typed = arch_in8(PORT + LSR) & LSR_READY;
+    char c = 0;
+
+    if (typed)
+        c = (char)arch_in8(PORT + DATA);
+    arch_out8(PORT + FCR, FCR_ON);
+    if (typed)
+        console__input(&c, 1);
+}
+
 void uart__init(void)
 {
     int irq;
@@ -94,7 +111,7 @@ void uart__init(void)
     arch_out8(PORT + DATA, 1);                  /* 115200 baud */
     arch_out8(PORT + IER, 0);
     arch_out8(PORT + LCR, LCR_8N1);
-    arch_out8(PORT + FCR, FCR_ON | FCR_CLEAR);
+    fifo_on();
     arch_out8(PORT + MCR, MCR_DTR_RTS_OUT2);
     if ((arch_in8(PORT + IIR) & IIR_FIFO) == IIR_FIFO)
         fifo = 16;

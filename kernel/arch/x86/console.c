@@ -72,7 +72,6 @@ void x86_early_console_init(void)
     arch_out8(COM1 + 0, 1);
     arch_out8(COM1 + 1, 0);
     arch_out8(COM1 + 3, 0x03);              /* 8n1 */
-    arch_out8(COM1 + 2, 0x07);              /* queues on and empty */
     arch_out8(COM1 + 1, 0);                 /* no interrupts */
     arch_out8(COM1 + 4, 0x0b);
 }

@@ -1,0 +1,3 @@
+module hull/examples/go-http
+
+go 1.19

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Whether the guest behind a forwarded port answers anything to a request.
+QEMU accepts connections by itself, so an open one says nothing. The request
+is one that servers of other protocols answer too, if only by an error."""
+import socket
+import sys
+
+try:
+    with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 2) as s:
+        s.settimeout(5)
+        s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        alive = s.recv(1) != b""
+except OSError:
+    alive = False
+sys.exit(not alive)

@@ -1,0 +1,19 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# An OCaml server on Hull: threads under one master lock, the collector.
+. "$(dirname "$0")/common-examples"
+need ocamlopt curl python3
+example ocaml-http
+boot 8000
+is 'ann 1' get /visit/ann
+is 'ann 2' get /visit/ann
+is 65536 get /tree/16
+is 8000 get /threads/8
+is true get /sleep
+is 'not found' get /
+for i in 1 2 3 4 5 6 7 8; do get /visit/many > /dev/null & done
+wait $(jobs -p | grep -v "^$pid$")
+is 'many 9' get /visit/many
+stop
+console_has closed
+[ "$status" -eq 0 ] || fail "SIGTERM ended it with $status"

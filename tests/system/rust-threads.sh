@@ -1,0 +1,18 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# A Rust server on Hull: a pool of threads, channels, a panic caught.
+. "$(dirname "$0")/common-examples"
+need rustc curl python3
+example rust-threads
+boot 8000 -c 2
+is 'ann 1' get /visit/ann
+is 'ann 2' get /visit/ann
+is 60060000 get /sum/16
+is true get /sleep/50
+is 'caught true' get /panic/now
+is 'not found' get /
+for i in 1 2 3 4 5 6 7 8; do get /visit/many > /dev/null & done
+wait $(jobs -p | grep -v "^$pid$")
+is 'many 9' get /visit/many
+stop
+[ "$status" -eq 143 ] || fail "SIGTERM ended it with $status"
