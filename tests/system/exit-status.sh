@@ -1,0 +1,69 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# How a run ends reaches the tool: statuses, signals with address and call
+# chain, a panic of the kernel with symbols; by both ways out of a machine.
+. "$(dirname "$0")/common"
+cat > "$tmp/ends.c" <<'C'
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+
+__attribute__((noinline)) void poke(volatile int *p) { *p = 1; }
+
+int main(int argc, char **argv)
+{
+    const char *how = argc > 1 ? argv[1] : "0";
+
+    if (strcmp(how, "segv") == 0)
+        poke((int *)0x1230);
+    if (strcmp(how, "kernel") == 0)
+        poke((int *)0xffffffff80000000);
+    if (strcmp(how, "ill") == 0)
+        __builtin_trap();
+    if (strcmp(how, "abort") == 0)
+        abort();
+    if (strcmp(how, "term") == 0)
+        raise(SIGTERM);
+    return (int)strtol(how, NULL, 10);
+}
+C
+cc -O1 -static -fno-omit-frame-pointer -o "$tmp/ends" "$tmp/ends.c" ||
+    skip "no static C library"
+printf 'name: ends\nfiles:\n  /ends: ends\ncmd: /ends\nmemory: 32M\n' \
+    > "$tmp/Hullfile"
+"$HULL" build -q "$tmp" 2> "$tmp/err" || fail "build"
+
+# ends HOW STATUS [TEXT]...
+ends() {
+    local how=$1 want=$2 machine
+    shift 2
+    for machine in microvm pc; do
+        boot 30 ends --no-net --machine $machine -- "$how"
+        no_panic
+        [ $status -eq "$want" ] ||
+            fail "$how on $machine: status $status, not $want"
+        for text; do says "$text"; done
+    done
+}
+ends 0 0
+ends 1 1
+ends 42 42
+ends 254 254
+ends segv 139 "killed by SIGSEGV" "address 0x1230" "rip=" "#0 0x" " /ends+0x"
+ends ill 132 "killed by SIGILL"
+ends abort 134 "killed by SIGABRT"
+ends term 143
+
+boot 30 ends --no-net -- kernel         # a store to the kernel's own text
+no_panic
+[ $status -eq 139 ] || fail "a store to the kernel: $status"
+
+for how in --machine=microvm --machine=pc --bios; do
+    boot 30 ends --no-net $how --boot-arg panic
+    [ $status -eq 255 ] || fail "status $status of a panic, not 255"
+    [ "$(grep -ac 'Hull kernel panic: asked for' "$tmp/console")" = 1 ] ||
+        fail "not one block"
+    says "boot_program_start+0x"
+    says "kernel_main+0x"
+    says "CPU 0, thread boot"
+done
