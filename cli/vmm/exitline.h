@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * Takes the kernel's exit line (include/hull/exit.h) out of the console's
+ * Takes the kernel's last lines (include/hull/exit.h) out of the console's
  * output, however the output is cut into pieces. Bytes that turn out not to
  * be such a line go through. The last line wins.
  */
@@ -12,6 +12,8 @@
 struct exitline {
     struct strbuf held;     /* a beginning that matches so far */
     int status;             /* -1: none seen */
+    unsigned missing;       /* unimplemented calls that were used */
+    char *missing_names;    /* NULL: none */
 };
 
 void exitline_init(struct exitline *x);

@@ -350,6 +350,11 @@ int session_run(const struct vm_config *vm, const char *runtime_dir)
         continue;
     }
     restore_tty();
+    if (s.exitline.missing) {
+        note("%u unimplemented call%s used: %s", s.exitline.missing,
+             s.exitline.missing == 1 ? " was" : "s were",
+             s.exitline.missing_names);
+    }
     result = judge(&s, status);
     close(s.signals);
     exitline_release(&s.exitline);

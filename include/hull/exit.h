@@ -22,4 +22,10 @@
  * starts it wherever the cursor is, so output without a newline survives. */
 #define HULL_EXIT_LINE  "\x1ehull-exit:%d\n"
 
+/* Before it, where the program used system calls that Hull does not have: how
+ * many different ones, and their names, with ", " between them; "..." stands
+ * for those that do not fit. */
+#define HULL_MISSING_LINE "\x1ehull-missing:%u %s\n"
+#define HULL_MISSING_MAX  400     /* bytes of such a line */
+
 #endif

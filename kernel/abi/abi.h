@@ -79,6 +79,9 @@ void abi_exit_work(struct regs *regs);
  * calls of `nr`, and its name or NULL beyond the list. */
 uint64_t abi_missing_count(unsigned nr);
 const char *abi_syscall_name(unsigned nr);
+/* Writes their names into buf, ", " between them, cut to whole names with
+ * "..." at the end; how many there are. */
+unsigned abi_missing_names(char *buf, size_t size);
 
 /* Threads and processes that exist: all 0 after the program's end. */
 struct abi_counters { uint64_t processes, tasks, futex_waiters; };

@@ -136,6 +136,10 @@ extern const struct abi_boot_ops *abi__boot;
 extern struct process *abi__process;        /* the one, NULL: none */
 extern bool abi__tracing;
 
+/* Counts a call of a system call that Hull does not have, or not in the way it
+ * was asked for. True the first time. */
+bool abi__missing_note(long nr);
+
 /* --- process.c --- */
 struct process *process__create(void);
 void process__unref(struct process *p);

@@ -17,6 +17,7 @@ static long no_process(const char *what)
 {
     static bool said;
 
+    abi__missing_note(arch_syscall_nr(task_current()->regs));
     if (!__atomic_exchange_n(&said, true, __ATOMIC_RELAXED))
         log_warn("abi: %s: new processes are not supported yet\n", what);
     return -ENOSYS;

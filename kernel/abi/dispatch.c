@@ -40,20 +40,27 @@ bool abi__tracing;
 static uint64_t missing_counts[SYSCALL_MAX];
 static uint64_t calls_unknown;
 
+bool abi__missing_note(long nr)
+{
+    uint64_t *count = &calls_unknown;
+
+    if (nr >= 0 && nr < SYSCALL_MAX)
+        count = &missing_counts[nr];
+    return __atomic_fetch_add(count, 1, __ATOMIC_RELAXED) == 0;
+}
+
 static long missing(void)
 {
     struct task *t = task_current();
     long nr = arch_syscall_nr(t->regs);
-    uint64_t *count = &calls_unknown;
-    const char *name = "?";
+    const char *name = nr >= 0 ? abi_syscall_name((unsigned)nr) : NULL;
+    uint64_t a[6];
 
-    if (nr >= 0 && nr < SYSCALL_MAX) {
-        count = &missing_counts[nr];
-        if (abi_call_descs[nr].name)
-            name = abi_call_descs[nr].name;
-    }
-    if (__atomic_fetch_add(count, 1, __ATOMIC_RELAXED) == 0)
-        log_warn("abi: system call %s (%ld) is not implemented\n", name, nr);
+    arch_syscall_args(t->regs, a);
+    if (abi__missing_note(nr))
+        log_warn("abi: system call %s (%ld) is not implemented; its arguments "
+                 "were 0x%lx, 0x%lx, 0x%lx, 0x%lx", name ? name : "?", nr,
+                 a[0], a[1], a[2], a[3]);
     return -ENOSYS;
 }
 
@@ -119,4 +126,30 @@ uint64_t abi_missing_count(unsigned nr)
 const char *abi_syscall_name(unsigned nr)
 {
     return nr < SYSCALL_MAX ? abi_call_descs[nr].name : NULL;
+}
+
+unsigned abi_missing_names(char *buf, size_t size)
+{
+    static const char more[] = ", ...";
+    size_t len = 0, room = size - sizeof(more);
+    unsigned count = 0;
+    bool cut = false;
+
+    ASSERT(size > sizeof(more));
+    buf[0] = '\0';
+    for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
+        const char *name = abi_syscall_name(nr);
+
+        if (!missing_counts[nr])
+            continue;
+        name = name ? name : "?";
+        cut |= len + strlen(name) + 2 > room;
+        if (!cut)
+            len += (size_t)scnprintf(buf + len, size - len, "%s%s",
+                                     count ? ", " : "", name);
+        count++;
+    }
+    if (cut)
+        scnprintf(buf + len, size - len, "%s", len ? more : more + 2);
+    return count;
 }

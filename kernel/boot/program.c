@@ -19,14 +19,26 @@
 
 static struct boot_config config;
 
+/* For the tool, which takes these lines off the output. */
+static void tell_end(int status)
+{
+    char line[HULL_MISSING_MAX], names[HULL_MISSING_MAX - 40];
+    unsigned missing = abi_missing_names(names, sizeof(names));
+    int n;
+
+    if (missing) {
+        n = scnprintf(line, sizeof(line), HULL_MISSING_LINE, missing, names);
+        console_write(line, (size_t)n);
+    }
+    n = scnprintf(line, sizeof(line), HULL_EXIT_LINE, status);
+    console_write(line, (size_t)n);
+}
+
 void boot_end(int status)
 {
-    char line[32];
-    int n = scnprintf(line, sizeof(line), HULL_EXIT_LINE, status);
-
     fs_sync_all();
     if (config.exit_isa)
-        console_write(line, (size_t)n);
+        tell_end(status);
     arch_power_off(status, config.exit_isa);
 }
 

@@ -32,6 +32,15 @@ says "QEMU failed with status 1"
 pretend 125 'half\x1ehull-ex' "printf 'half\x1ehull-ex'; kill -SEGV \$\$"
 says "QEMU was killed by signal 11"
 
+# the calls that the program missed, said at the end and not shown
+printf '#!/bin/bash\nprintf "a\\x1ehull-missing:2 pkey_alloc, fork\\r\\n"
+printf "\\x1ehull-exit:4\\n"\n' > "$tmp/bin/qemu-system-x86_64"
+run 4 timeout 20 "$HULL" run t
+[ "$(cat "$tmp/out")" = a ] || fail "the output differs"
+says "hull: 2 unimplemented calls were used: pkey_alloc, fork"
+pretend 3 '\x1ehull-missing:x\n' \
+    "printf '\x1ehull-missing:x\n\x1ehull-exit:3\n'"
+
 # a great deal of output, none lost
 printf '#!/bin/bash\nseq 200000\nprintf "\\x1ehull-exit:0\\n"\n' \
     > "$tmp/bin/qemu-system-x86_64"
