@@ -18,6 +18,7 @@
 #define CA_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 #define SCRIPT_LINE_MAX 255
 #define ZONEINFO "/usr/share/zoneinfo"
+#define CAPSTAN_ROOTFS "ROOTFS"
 
 /* A program may come by either name of a folder that Debian merged. */
 static int add_merged(struct tree *t)
@@ -41,11 +42,15 @@ static int add_merged(struct tree *t)
     return 0;
 }
 
-static int add_rootfs(const struct hullfile *hf, struct tree *t)
+static int add_rootfs(struct hullfile *hf, struct tree *t)
 {
-    char *host;
+    char *host = path_join(hf->dir, CAPSTAN_ROOTFS);
     int rc;
 
+    if (!hf->rootfs && hf->capstan && path_is_dir(host)) {
+        hf->rootfs = xstrdup(CAPSTAN_ROOTFS);
+    }
+    free(host);
     if (!hf->rootfs) {
         return 0;
     }
@@ -56,7 +61,7 @@ static int add_rootfs(const struct hullfile *hf, struct tree *t)
     } else {
         rc = tree_add_folder(t, &(struct tree_folder){
             .path = "/", .host = host, .line = hf->rootfs_line,
-            .foreign = true,
+            .foreign = !hf->capstan,
         });
     }
     free(host);
@@ -214,7 +219,7 @@ static char *find_program(const struct hullfile *hf, struct tree *t)
     char *program = find_along_path(hf, t, name);
     struct tree_node *node;
 
-    if (!program && !hf->rootfs) {
+    if (!program && (!hf->rootfs || hf->capstan)) {
         program = interp_take(hf, t, name);
     }
     if (!program) {

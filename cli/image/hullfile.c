@@ -4,23 +4,11 @@
  * whose keys are looked up in keys[]; each has one function that takes its
  * value. Values are at most two deep, so nothing here recurses.
  */
-#include "hullfile.h"
 #include "../util/path.h"
+#include "hullfile_priv.h"
 #include "names.h"
 
 #include <errno.h>
-#include <yaml.h>
-
-struct reader {
-    struct hullfile *hf;
-    yaml_document_t doc;
-    int errors;
-};
-
-struct key {
-    const char *name;
-    void (*take)(struct reader *r, const char *key, yaml_node_t *value);
-};
 
 int hullfile_error(const struct hullfile *hf, int line, const char *fmt, ...)
 {
@@ -36,16 +24,12 @@ int hullfile_error(const struct hullfile *hf, int line, const char *fmt, ...)
     return error("%s: %s", hf->path, text);
 }
 
-static int line_of(const yaml_node_t *node)
+int hullfile__line_of(const yaml_node_t *node)
 {
     return (int)node->start_mark.line + 1;
 }
 
-#define BAD(r, node, ...) \
-    ((r)->errors++, (void)hullfile_error((r)->hf, line_of(node), __VA_ARGS__))
-
-/* The text of a scalar, or NULL after an error. */
-static const char *text_of(struct reader *r, const char *key,
+const char *hullfile__text(struct reader *r, const char *key,
                            yaml_node_t *value)
 {
     const char *text = (const char *)value->data.scalar.value;
@@ -63,7 +47,7 @@ static const char *text_of(struct reader *r, const char *key,
 
 static char *take_text(struct reader *r, const char *key, yaml_node_t *value)
 {
-    const char *text = text_of(r, key, value);
+    const char *text = hullfile__text(r, key, value);
 
     if (text && !*text) {
         BAD(r, value, "'%s' is empty; give it a value or take it out", key);
@@ -83,16 +67,18 @@ static void take_name(struct reader *r, const char *key, yaml_node_t *value)
     r->hf->name = name;
 }
 
-static void take_build(struct reader *r, const char *key, yaml_node_t *value)
+void hullfile__take_build(struct reader *r, const char *key,
+                          yaml_node_t *value)
 {
     r->hf->build = take_text(r, key, value);
-    r->hf->build_line = line_of(value);
+    r->hf->build_line = hullfile__line_of(value);
 }
 
-static void take_rootfs(struct reader *r, const char *key, yaml_node_t *value)
+void hullfile__take_rootfs(struct reader *r, const char *key,
+                           yaml_node_t *value)
 {
     r->hf->rootfs = take_text(r, key, value);
-    r->hf->rootfs_line = line_of(value);
+    r->hf->rootfs_line = hullfile__line_of(value);
 }
 
 static void take_hostname(struct reader *r, const char *key,
@@ -121,23 +107,24 @@ static void take_workdir(struct reader *r, const char *key,
     free(text);
 }
 
-static void take_cmd(struct reader *r, const char *key, yaml_node_t *value)
+void hullfile__take_cmd(struct reader *r, const char *key,
+                        yaml_node_t *value)
 {
     struct hullfile *hf = r->hf;
 
-    hf->cmd_line = line_of(value);
+    hf->cmd_line = hullfile__line_of(value);
     if (value->type == YAML_SEQUENCE_NODE) {
         for (yaml_node_item_t *i = value->data.sequence.items.start;
              i < value->data.sequence.items.top; i++) {
             yaml_node_t *item = yaml_document_get_node(&r->doc, *i);
-            const char *text = text_of(r, "cmd", item);
+            const char *text = hullfile__text(r, "cmd", item);
 
             if (text) {
                 strvec_push(&hf->cmd, text);
             }
         }
     } else {
-        const char *text = text_of(r, key, value);
+        const char *text = hullfile__text(r, key, value);
 
         if (text && str_split_words(text, &hf->cmd)) {
             BAD(r, value, "cmd has an open quote; close it, or write cmd as "
@@ -150,14 +137,15 @@ static void take_cmd(struct reader *r, const char *key, yaml_node_t *value)
     }
 }
 
-static void add_file(struct reader *r, yaml_node_t *key, yaml_node_t *value)
+void hullfile__add_file(struct reader *r, yaml_node_t *key,
+                        yaml_node_t *value, const char *host)
 {
     struct hullfile *hf = r->hf;
-    const char *guest = text_of(r, "files", key);
-    const char *host = guest ? text_of(r, guest, value) : NULL;
+    const char *guest = hullfile__text(r, "files", key);
     struct hullfile_file *f;
 
-    if (!host) {
+    host = guest && !host ? hullfile__text(r, guest, value) : host;
+    if (!guest || !host) {
         return;
     }
     if (guest[0] != '/') {
@@ -174,7 +162,7 @@ static void add_file(struct reader *r, yaml_node_t *key, yaml_node_t *value)
     f = &hf->files[hf->nfiles];
     f->guest = path_normalize(guest);
     f->host = xstrdup(host);
-    f->line = line_of(key);
+    f->line = hullfile__line_of(key);
     for (size_t i = 0; i < hf->nfiles; i++) {
         if (!strcmp(hf->files[i].guest, f->guest)) {
             BAD(r, key, "%s is already given at line %d; keep one of them",
@@ -193,8 +181,8 @@ static void take_files(struct reader *r, const char *key, yaml_node_t *value)
     }
     for (yaml_node_pair_t *p = value->data.mapping.pairs.start;
          p < value->data.mapping.pairs.top; p++) {
-        add_file(r, yaml_document_get_node(&r->doc, p->key),
-                 yaml_document_get_node(&r->doc, p->value));
+        hullfile__add_file(r, yaml_document_get_node(&r->doc, p->key),
+                           yaml_document_get_node(&r->doc, p->value), NULL);
     }
 }
 
@@ -218,7 +206,7 @@ static void take_env_list(struct reader *r, yaml_node_t *list)
     for (yaml_node_item_t *i = list->data.sequence.items.start;
          i < list->data.sequence.items.top; i++) {
         yaml_node_t *item = yaml_document_get_node(&r->doc, *i);
-        const char *text = text_of(r, "env", item);
+        const char *text = hullfile__text(r, "env", item);
         const char *equals = text ? strchr(text, '=') : NULL;
         char *name;
 
@@ -249,8 +237,8 @@ static void take_env(struct reader *r, const char *key, yaml_node_t *value)
     for (yaml_node_pair_t *p = value->data.mapping.pairs.start;
          p < value->data.mapping.pairs.top; p++) {
         yaml_node_t *node = yaml_document_get_node(&r->doc, p->key);
-        const char *name = text_of(r, "env", node);
-        const char *text = name ? text_of(r, name,
+        const char *name = hullfile__text(r, "env", node);
+        const char *text = name ? hullfile__text(r, name,
             yaml_document_get_node(&r->doc, p->value)) : NULL;
 
         if (text) {
@@ -261,7 +249,7 @@ static void take_env(struct reader *r, const char *key, yaml_node_t *value)
 
 static void take_memory(struct reader *r, const char *key, yaml_node_t *value)
 {
-    const char *text = text_of(r, key, value);
+    const char *text = hullfile__text(r, key, value);
 
     if (text && name_parse_memory(text, &r->hf->memory)) {
         BAD(r, value, "memory '%s' is not understood; write 64M, 1G or a "
@@ -271,7 +259,7 @@ static void take_memory(struct reader *r, const char *key, yaml_node_t *value)
 
 static void take_cpus(struct reader *r, const char *key, yaml_node_t *value)
 {
-    const char *text = text_of(r, key, value);
+    const char *text = hullfile__text(r, key, value);
 
     if (text && str_parse_int(text, 1, NAME_CPUS_MAX, &r->hf->cpus)) {
         BAD(r, value, "cpus '%s' must be a number from 1 to %d", text,
@@ -281,7 +269,7 @@ static void take_cpus(struct reader *r, const char *key, yaml_node_t *value)
 
 static void add_port(struct reader *r, yaml_node_t *item)
 {
-    const char *text = text_of(r, "ports", item);
+    const char *text = hullfile__text(r, "ports", item);
     struct name_port port;
 
     if (!text) {
@@ -310,7 +298,7 @@ static void take_ports(struct reader *r, const char *key, yaml_node_t *value)
 
 static void take_ca(struct reader *r, const char *key, yaml_node_t *value)
 {
-    const char *text = text_of(r, key, value);
+    const char *text = hullfile__text(r, key, value);
 
     if (!text) {
         return;
@@ -319,13 +307,13 @@ static void take_ca(struct reader *r, const char *key, yaml_node_t *value)
         BAD(r, value, "'%s' must be true or false, not '%s'", key, text);
     }
     r->hf->ca_certificates = !strcmp(text, "true");
-    r->hf->ca_line = line_of(value);
+    r->hf->ca_line = hullfile__line_of(value);
 }
 
 static void take_tz(struct reader *r, const char *key, yaml_node_t *value)
 {
     r->hf->tz = take_text(r, key, value);
-    r->hf->tz_line = line_of(value);
+    r->hf->tz_line = hullfile__line_of(value);
 }
 
 static void take_java(struct reader *r, const char *key, yaml_node_t *value)
@@ -333,12 +321,12 @@ static void take_java(struct reader *r, const char *key, yaml_node_t *value)
     r->hf->java_modules = take_text(r, key, value);
 }
 
-static const struct key keys[] = {
+static const struct hullfile_key keys[] = {
     {"name", take_name},
-    {"build", take_build},
+    {"build", hullfile__take_build},
     {"files", take_files},
-    {"rootfs", take_rootfs},
-    {"cmd", take_cmd},
+    {"rootfs", hullfile__take_rootfs},
+    {"cmd", hullfile__take_cmd},
     {"env", take_env},
     {"workdir", take_workdir},
     {"memory", take_memory},
@@ -348,23 +336,32 @@ static const struct key keys[] = {
     {"ca-certificates", take_ca},
     {"tz", take_tz},
     {"java-modules", take_java},
+    {NULL, NULL},
 };
-#define NKEYS (sizeof(keys) / sizeof(*keys))
+_Static_assert(sizeof(keys) / sizeof(*keys) <= HULLFILE_KEYS_MAX, "seen[]");
+
+static const struct hullfile_dialect dialect = {
+    .name = HULLFILE_NAME,
+    .keys = keys,
+    .no_cmd = "there is no cmd; add 'cmd: PROGRAM ARG...' to say what the "
+              "image runs",
+};
 
 static void unknown_key(struct reader *r, yaml_node_t *node, const char *name)
 {
+    const struct hullfile_key *keys_of = r->dialect->keys;
     const char *best = NULL;
     size_t best_distance = strlen(name) / 2 + 1;
     struct strbuf known;
 
     strbuf_init(&known);
-    for (size_t i = 0; i < NKEYS; i++) {
-        size_t d = str_distance(name, keys[i].name);
+    for (size_t i = 0; keys_of[i].name; i++) {
+        size_t d = str_distance(name, keys_of[i].name);
 
-        strbuf_addf(&known, "%s%s", i ? ", " : "", keys[i].name);
+        strbuf_addf(&known, "%s%s", i ? ", " : "", keys_of[i].name);
         if (d < best_distance) {
             best_distance = d;
-            best = keys[i].name;
+            best = keys_of[i].name;
         }
     }
     if (best) {
@@ -376,15 +373,16 @@ static void unknown_key(struct reader *r, yaml_node_t *node, const char *name)
 }
 
 static void take_pair(struct reader *r, yaml_node_t *key, yaml_node_t *value,
-                      int seen[NKEYS])
+                      int seen[HULLFILE_KEYS_MAX])
 {
-    const char *name = text_of(r, "a key", key);
+    const struct hullfile_key *keys_of = r->dialect->keys;
+    const char *name = hullfile__text(r, "a key", key);
 
     if (!name) {
         return;
     }
-    for (size_t i = 0; i < NKEYS; i++) {
-        if (strcmp(keys[i].name, name)) {
+    for (size_t i = 0; keys_of[i].name; i++) {
+        if (strcmp(keys_of[i].name, name)) {
             continue;
         }
         if (seen[i]) {
@@ -392,8 +390,8 @@ static void take_pair(struct reader *r, yaml_node_t *key, yaml_node_t *value,
                 name, seen[i]);
             return;
         }
-        seen[i] = line_of(key);
-        keys[i].take(r, name, value);
+        seen[i] = hullfile__line_of(key);
+        keys_of[i].take(r, name, value);
         return;
     }
     unknown_key(r, key, name);
@@ -402,11 +400,12 @@ static void take_pair(struct reader *r, yaml_node_t *key, yaml_node_t *value,
 static void take_document(struct reader *r)
 {
     yaml_node_t *root = yaml_document_get_root_node(&r->doc);
-    int seen[NKEYS] = {0};
+    int seen[HULLFILE_KEYS_MAX] = {0};
 
     if (!root || root->type != YAML_MAPPING_NODE) {
-        hullfile_error(r->hf, root ? line_of(root) : 1, "a Hullfile is a "
-                       "list of 'key: value' lines; see docs/HULLFILE.md");
+        hullfile_error(r->hf, root ? hullfile__line_of(root) : 1, "a %s is "
+                       "a list of 'key: value' lines; see "
+                       "docs/HULLFILE.md", r->dialect->name);
         r->errors++;
         return;
     }
@@ -416,9 +415,11 @@ static void take_document(struct reader *r)
                   yaml_document_get_node(&r->doc, p->value), seen);
     }
     if (!r->errors && !r->hf->cmd.nr) {
-        hullfile_error(r->hf, 0, "there is no cmd; add 'cmd: PROGRAM ARG...' "
-                       "to say what the image runs");
+        hullfile_error(r->hf, 0, "%s", r->dialect->no_cmd);
         r->errors++;
+    }
+    if (!r->errors && r->dialect->finish) {
+        r->dialect->finish(r);
     }
 }
 
@@ -436,13 +437,17 @@ static void not_yaml(const struct hullfile *hf, const yaml_parser_t *p)
     }
 }
 
-static int parse(struct hullfile *hf, const struct strbuf *text)
+static int parse(struct hullfile *hf, const struct hullfile_dialect *d,
+                 struct strbuf *text)
 {
-    struct reader r = {.hf = hf};
+    struct reader r = {.hf = hf, .dialect = d};
     yaml_parser_t parser;
 
     if (!yaml_parser_initialize(&parser)) {
         die("out of memory");
+    }
+    if (d->mend) {
+        d->mend(text);
     }
     yaml_parser_set_input_string(&parser, (const unsigned char *)text->buf,
                                  text->len);
@@ -452,13 +457,34 @@ static int parse(struct hullfile *hf, const struct strbuf *text)
         return -1;
     }
     take_document(&r);
+    free(r.base);
     yaml_document_delete(&r.doc);
     yaml_parser_delete(&parser);
     return r.errors ? -1 : 0;
 }
 
+/* The Hullfile, or the Capstanfile where there is only that. */
+static const struct hullfile_dialect *find(struct hullfile *hf)
+{
+    const struct hullfile_dialect *const all[] = {&dialect, &capstan_dialect};
+    bool here = !strcmp(hf->dir, ".");
+
+    for (size_t i = 0; i < 2; i++) {
+        hf->path = here ? xstrdup(all[i]->name)
+                        : path_join(hf->dir, all[i]->name);
+        if (path_exists(hf->path)) {
+            return all[i];
+        }
+        free(hf->path);
+    }
+    hf->path = here ? xstrdup(HULLFILE_NAME)
+                    : path_join(hf->dir, HULLFILE_NAME);
+    return &dialect;
+}
+
 int hullfile_read(struct hullfile *hf, const char *dir)
 {
+    const struct hullfile_dialect *d;
     struct strbuf text;
     int rc;
 
@@ -467,16 +493,15 @@ int hullfile_read(struct hullfile *hf, const char *dir)
     strvec_init(&hf->env);
     strvec_init(&hf->ports);
     hf->dir = xstrdup(dir);
-    hf->path = strcmp(dir, ".") ? path_join(dir, HULLFILE_NAME)
-                                : xstrdup(HULLFILE_NAME);
+    d = find(hf);
     strbuf_init(&text);
     if (path_read_file(hf->path, &text, HULLFILE_SIZE_MAX)) {
         rc = errno == ENOENT
-                 ? error("there is no %s; write one, or name the folder that "
-                         "has it", hf->path)
+                 ? error("there is no %s; 'hull init' writes one, or name the "
+                         "folder that has it", hf->path)
                  : error("cannot read %s: %s", hf->path, strerror(errno));
     } else {
-        rc = parse(hf, &text);
+        rc = parse(hf, d, &text);
     }
     strbuf_release(&text);
     return rc;

@@ -34,6 +34,8 @@ struct hullfile {
     int tz_line;
     int ca_line;
     bool ca_certificates;
+    bool capstan;       /* from a Capstanfile: what its base would hold, this
+                           host gives; rootfs is ROOTFS if that is there */
     struct hullfile_file *files;
     size_t nfiles;
     struct strvec cmd;
