@@ -4,12 +4,24 @@
 #include "image/names.h"
 #include "util/opts.h"
 
-#include <sys/stat.h>
-
-static void check(const struct build_request *req)
+static void check(struct build_request *req, bool compress)
 {
-    if (strcmp(req->format, "raw") && strcmp(req->format, "qcow2")) {
-        usage("--format must be raw or qcow2, not '%s'", req->format);
+    const char *why;
+
+    if (req->method && strcmp(req->method, "zstd") &&
+        strcmp(req->method, "zlib")) {
+        usage("--method must be zstd or zlib, not '%s'", req->method);
+    }
+    if (compress && !req->method) {
+        req->method = "zstd";
+    }
+    if (req->method && req->fast) {
+        usage("--fast and --compress want opposite things; give one");
+    }
+    why = build_refuses(req);
+    if (why) {
+        usage("--format must be one of %s, and not %s here: %s",
+              build_formats, req->format, why);
     }
     if (req->name && !name_is_image(req->name)) {
         usage("'%s' cannot name an image; use letters, digits, '.', '_' and "
@@ -20,13 +32,17 @@ static void check(const struct build_request *req)
 int cmd_build(int argc, char **argv)
 {
     struct build_request req = {.dir = ".", .format = "qcow2"};
-    bool quiet = false;
+    bool quiet = false, compress = false;
     const struct opt opts[] = {
         {'t', "name", OPT_STRING, &req.name, "NAME", "name of the image"},
         {'o', "output", OPT_STRING, &req.output, "FILE",
          "write the disk to a file, not to the store"},
         {0, "format", OPT_STRING, &req.format, "FORMAT",
-         "raw or qcow2 (the default)"},
+         "qcow2 (the default), raw, vmdk, vdi or vhdx"},
+        {0, "compress", OPT_FLAG, &compress, NULL,
+         "the smallest disk (qcow2, vmdk), for sending it around"},
+        {0, "method", OPT_STRING, &req.method, "METHOD",
+         "--compress with zstd (the default) or zlib, for old QEMUs"},
         {0, "kernel", OPT_STRING, &req.kernel, "FILE",
          "the kernel to put in (else $HULL_KERNEL, else next to the tool)"},
         {0, "fast", OPT_FLAG, &req.fast, NULL,
@@ -38,11 +54,11 @@ int cmd_build(int argc, char **argv)
     };
     const struct opt_command me = {
         "hull build", "[OPTION]... [DIR]",
-        "Makes an image from the Hullfile in DIR (default: here).", opts,
+        "Makes an image from the Hullfile or Capstanfile in DIR (or here).",
+        opts,
     };
     struct strvec operands;
-    struct stat st;
-    char *name = NULL, size[32];
+    char *name = NULL;
     int rc;
 
     strvec_init(&operands);
@@ -54,14 +70,8 @@ int cmd_build(int argc, char **argv)
         req.dir = operands.v[0];
     }
     fail_set_quiet(quiet);
-    check(&req);
+    check(&req, compress);
     rc = image_build(&req, &name);
-    if (!rc && req.output && !stat(req.output, &st)) {
-        note("built %s: %s (%s)", name, req.output,
-             str_size((uint64_t)st.st_blocks * 512, size));
-    } else if (!rc) {
-        note("built %s", name);
-    }
     free(name);
     strvec_release(&operands);
     return rc ? FAIL_GENERAL : 0;

@@ -7,6 +7,7 @@
 #include "util/opts.h"
 #include "util/path.h"
 #include "vmm/session.h"
+#include "vmm/waitport.h"
 
 #include <errno.h>
 #include <netinet/in.h>
@@ -21,7 +22,8 @@
 /* What the command line says. */
 struct run {
     struct strvec operands, args, ports, env, boot_args;
-    const char *memory, *cpus, *accel, *machine, *kernel, *cmd;
+    const char *memory, *cpus, *accel, *machine, *kernel, *cmd, *wait;
+    long wait_port;
     bool bios, strace, no_net, dry_run, quiet, no_build;
 };
 
@@ -35,6 +37,8 @@ static void parse(struct run *r, int argc, char **argv)
         {'c', "cpus", OPT_STRING, &r->cpus, "N", "how many CPUs"},
         {'e', "env", OPT_LIST, &r->env, "NAME=VALUE",
          "set a variable of the program (repeatable)"},
+        {0, "wait-port", OPT_STRING, &r->wait, "PORT",
+         "return when that port of this host answers; the machine runs on"},
         {0, "accel", OPT_STRING, &r->accel, "ENGINE",
          "auto (the default), kvm or tcg"},
         {0, "machine", OPT_STRING, &r->machine, "TYPE",
@@ -75,9 +79,17 @@ static void parse(struct run *r, int argc, char **argv)
     fail_set_quiet(r->quiet);
 }
 
-static void check(const struct run *r)
+static void check(struct run *r)
 {
     struct name_port port;
+
+    if (r->wait && str_parse_int(r->wait, 1, 65535, &r->wait_port)) {
+        usage("--wait-port %s must be a port of this host, from 1 to 65535",
+              r->wait);
+    }
+    if (r->wait && r->no_net) {
+        usage("--wait-port needs a network card; take --no-net out");
+    }
 
     for (size_t i = 0; i < r->ports.nr; i++) {
         if (name_parse_port(r->ports.v[i], &port)) {
@@ -214,6 +226,20 @@ static void add_ports(struct strvec *ports, const struct run *r,
     }
 }
 
+static void check_waited(const struct run *r, const struct strvec *ports)
+{
+    struct name_port port;
+
+    for (size_t i = 0; i < ports->nr; i++) {
+        if (!name_parse_port(ports->v[i], &port) && !port.udp &&
+            port.host == r->wait_port) {
+            return;
+        }
+    }
+    usage("--wait-port %ld is not forwarded; add -p %ld:GUEST", r->wait_port,
+          r->wait_port);
+}
+
 static int start(const struct run *r, struct vm_config *vm)
 {
     char *runtime = path_runtime_dir();
@@ -240,6 +266,10 @@ static int start(const struct run *r, struct vm_config *vm)
     } else {
         for (size_t i = 0; vm->net && i < ports.nr; i++) {
             check_port(ports.v[i]);
+        }
+        if (r->wait) {
+            check_waited(r, &ports);
+            waitport_split((uint16_t)r->wait_port);
         }
         status = session_run(vm, runtime);
     }

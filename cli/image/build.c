@@ -19,6 +19,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define BIGGEST 3       /* files that a build names */
+
 char *image_kernel_find(const char *given)
 {
     const char *env = getenv("HULL_KERNEL");
@@ -83,23 +85,74 @@ static char *choose_name(const struct build_request *req,
     return name;
 }
 
-static void convert(const char *raw, const char *out)
+/* What qemu-img is told for a format; compressed NULL: it cannot. */
+struct format {
+    const char *name;
+    const char *plain;
+    const char *compressed;     /* the method follows where it ends in "=" */
+};
+
+/* Five clusters of a qcow2 are spent on tables: small ones keep small images
+ * small; compressed ones are better big. */
+static const struct format formats[] = {
+    {"qcow2", "-ocluster_size=16k", "-c -ocompression_type="},
+    {"vmdk", "-osubformat=monolithicSparse",
+     "-c -osubformat=streamOptimized"},
+    {"vdi", "", NULL},
+    {"vhdx", "-osubformat=dynamic", NULL},
+};
+#define NFORMATS (sizeof(formats) / sizeof(*formats))
+
+const char build_formats[] = "raw, qcow2, vmdk, vdi, vhdx";
+
+static const struct format *find_format(const char *name)
 {
+    for (size_t i = 0; i < NFORMATS; i++) {
+        if (!strcmp(formats[i].name, name)) {
+            return &formats[i];
+        }
+    }
+    return NULL;
+}
+
+const char *build_refuses(const struct build_request *req)
+{
+    const struct format *f = find_format(req->format);
+    bool raw = !strcmp(req->format, "raw");
+
+    if (!f && !raw) {
+        return "no such format";
+    }
+    if (req->method && (!f || !f->compressed)) {
+        return "it cannot hold compressed data; qcow2 and vmdk can";
+    }
+    if (!req->output && !raw && strcmp(req->format, "qcow2")) {
+        return "images of this host are raw or qcow2; add -o FILE";
+    }
+    return NULL;
+}
+
+static void convert(const char *raw, const char *out,
+                    const struct build_request *req)
+{
+    const struct format *f = find_format(req->format);
     struct strvec argv;
     struct strbuf text;
+    char *options;
     int rc;
 
     strvec_init(&argv);
     strbuf_init(&text);
-    strvec_push(&argv, "qemu-img");
-    strvec_push(&argv, "convert");
-    strvec_push(&argv, "-fraw");
-    strvec_push(&argv, "-Oqcow2");
-    /* five clusters are spent on tables: small ones keep small images small */
-    strvec_push(&argv, "-ocluster_size=16k");
+    options = !req->method ? xstrdup(f->plain)
+              : str_ends(f->compressed, "=")
+                  ? xstrfmt("%s%s", f->compressed, req->method)
+                  : xstrdup(f->compressed);
+    strvec_split(&argv, "qemu-img convert -fraw", " ");
+    strvec_pushf(&argv, "-O%s", f->name);
+    strvec_split(&argv, options, " ");
     strvec_push(&argv, raw);
     strvec_push(&argv, out);
-    progress_begin("writing the qcow2");
+    progress_begin("writing the disk");
     rc = proc_run(&argv, NULL, &text, &text);
     progress_clear();
     strbuf_rtrim(&text);
@@ -116,6 +169,7 @@ static void convert(const char *raw, const char *out)
     }
     strbuf_release(&text);
     strvec_release(&argv);
+    free(options);
 }
 
 /* Makes the disk as tmp/disk.FORMAT; its path is freed by the caller. */
@@ -131,14 +185,18 @@ static char *make_disk(const char *tmp, const struct build_request *req,
         die_errno("cannot make the folder %s", stage);
     }
     tree_write(tree, stage);
-    erofs_make(stage, root, req->fast);
+    erofs_make(stage, root, req->fast ? EROFS_FAST
+                            : req->method ? EROFS_SMALL : EROFS_USUAL);
     path_remove_tree(stage);
     parts->root_path = root;
     image_write(raw, parts);
     path_remove_tree(root);
-    if (!strcmp(req->format, "qcow2")) {
-        disk = path_join(tmp, "disk.qcow2");
-        convert(raw, disk);
+    if (strcmp(req->format, "raw")) {
+        char *name = xstrfmt("disk.%s", req->format);
+
+        disk = path_join(tmp, name);
+        free(name);
+        convert(raw, disk, req);
         path_remove_tree(raw);
         free(raw);
     }
@@ -174,6 +232,54 @@ static void put_store(const char *tmp, const struct build_request *req,
     free(copy);
 }
 
+/* The biggest files of the root, as they are on this host. */
+static void add_biggest(const struct tree *t, struct strbuf *text)
+{
+    uint64_t below = UINT64_MAX;
+    char size[32];
+
+    for (int i = 0; i < BIGGEST; i++) {
+        const struct tree_node *most = NULL;
+        uint64_t has = 0;
+
+        for (size_t k = 0; k < t->nr; k++) {
+            uint64_t n = tree_node_size(t->nodes[k]);
+
+            if (n > has && n < below) {
+                has = n;
+                most = t->nodes[k];
+            }
+        }
+        if (!most) {
+            return;
+        }
+        strbuf_addf(text, "%s%s %s", i ? ", " : "; biggest: ", most->path,
+                    str_size(has, size));
+        below = has;
+    }
+}
+
+static void say_size(const char *name, const char *disk, const struct tree *t)
+{
+    uint64_t files = 0;
+    struct strbuf text;
+    struct stat st;
+    char a[32], b[32];
+
+    if (stat(disk, &st)) {
+        return;
+    }
+    for (size_t i = 0; i < t->nr; i++) {
+        files += tree_node_size(t->nodes[i]);
+    }
+    strbuf_init(&text);
+    add_biggest(t, &text);
+    note("built %s: %s on disk, %s of files%s", name,
+         str_size((uint64_t)st.st_blocks * 512, a), str_size(files, b),
+         text.buf);
+    strbuf_release(&text);
+}
+
 static void make_image(const struct build_request *req,
                        const struct hullfile *hf, const char *name,
                        struct tree *tree, const struct strbuf *manifest)
@@ -189,6 +295,7 @@ static void make_image(const struct build_request *req,
     if (chmod(tmp, 0755)) {
         die_errno("cannot set the mode of %s", tmp);
     }
+    say_size(name, disk, tree);
     if (req->output) {
         put_output(disk, req->output);
     } else {

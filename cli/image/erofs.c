@@ -17,7 +17,12 @@ static const char *const options[] = {
     "-U00000000-0000-0000-0000-000000000001",
 };
 
-void erofs_make(const char *folder, const char *out, bool fast)
+static const char *const levels[] = {
+    [EROFS_FAST] = "-zlz4", [EROFS_USUAL] = "-zlz4hc,9",
+    [EROFS_SMALL] = "-zlz4hc,12",
+};
+
+void erofs_make(const char *folder, const char *out, enum erofs_level level)
 {
     char *mkfs = proc_find("mkfs.erofs");
     struct strvec argv;
@@ -30,7 +35,7 @@ void erofs_make(const char *folder, const char *out, bool fast)
     strvec_init(&argv);
     strbuf_init(&text);
     strvec_push(&argv, mkfs);
-    strvec_push(&argv, fast ? "-zlz4" : "-zlz4hc,9");
+    strvec_push(&argv, levels[level]);
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
         strvec_push(&argv, options[i]);
     }

@@ -3,10 +3,11 @@
 #ifndef CLI_IMAGE_EROFS_H
 #define CLI_IMAGE_EROFS_H
 
-#include <stdbool.h>
+/* From the least time to the smallest result. */
+enum erofs_level { EROFS_FAST, EROFS_USUAL, EROFS_SMALL };
 
-/* Same folder content, same bytes. fast: less time, a bigger result. Dies
- * where mkfs.erofs is missing or fails. */
-void erofs_make(const char *folder, const char *out, bool fast);
+/* Same folder content, same bytes. Dies where mkfs.erofs is missing or
+ * fails. */
+void erofs_make(const char *folder, const char *out, enum erofs_level level);
 
 #endif

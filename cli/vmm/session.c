@@ -10,6 +10,7 @@
 #include "session.h"
 #include "../util/path.h"
 #include "../util/proc.h"
+#include "../util/progress.h"
 #include "exitline.h"
 #include "qmp.h"
 
@@ -29,6 +30,7 @@
 #define STDERR_MAX (1u << 20)
 #define STATUS_KILLED 137
 #define SAME_SIGNAL_MS 200
+#define TICK_MS 100
 
 enum stop { RUNNING, STOPPING, KILLED };
 
@@ -39,6 +41,7 @@ struct session {
     int console;            /* our end; -1 once QEMU closed its own */
     int signals;
     bool input_open;
+    bool silent;            /* nothing was printed yet */
     enum stop stop;
     uint64_t asked;         /* when it became STOPPING */
     struct strbuf input;    /* read from stdin, not yet taken by QEMU */
@@ -211,6 +214,11 @@ static void show(struct session *s)
     const char *p = s->output.buf;
     size_t left = s->output.len;
 
+    if (left && s->silent) {
+        s->silent = false;
+        progress_clear();
+    }
+
     while (left) {
         ssize_t n = write(STDOUT_FILENO, p, left);
 
@@ -266,7 +274,10 @@ static void relay(struct session *s)
         fds[INPUT] = (struct pollfd){
             .fd = want_input ? STDIN_FILENO : -1, .events = POLLIN,
         };
-        if (poll(fds, 3, -1) < 0) {
+        if (s->silent) {
+            progress_tick(0, 0);
+        }
+        if (poll(fds, 3, s->silent ? TICK_MS : -1) <= 0) {
             continue;
         }
         if (fds[SIGNALS].revents) {
@@ -326,7 +337,7 @@ static int judge(const struct session *s, int status)
 
 int session_run(const struct vm_config *vm, const char *runtime_dir)
 {
-    struct session s = {.vm = vm, .input_open = true};
+    struct session s = {.vm = vm, .input_open = true, .silent = true};
     int status = 0, result;
     sigset_t set;
 
@@ -345,7 +356,9 @@ int session_run(const struct vm_config *vm, const char *runtime_dir)
     }
     start(&s);
     set_tty();
+    progress_begin("starting");
     relay(&s);
+    progress_clear();
     while (waitpid(s.pid, &status, 0) < 0 && errno == EINTR) {
         continue;
     }

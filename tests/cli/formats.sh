@@ -1,0 +1,33 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# Each disk format holds the same image; what cannot be made is said.
+. "$(dirname "$0")/common"
+command -v qemu-img > /dev/null || skip "no qemu-img"
+project "$tmp/p"
+run 0 "$HULL" build "$tmp/p" --format raw -o "$tmp/want"
+for f in qcow2 vmdk vdi vhdx; do
+    run 0 "$HULL" build "$tmp/p" --format $f -o "$tmp/d"
+    says "built t: "
+    qemu-img convert -f $f -O raw "$tmp/d" "$tmp/have" || fail "$f"
+    cmp -n "$(stat -c %s "$tmp/want")" "$tmp/want" "$tmp/have" ||
+        fail "$f holds something else"
+done
+for f in "qcow2 --method zlib" "qcow2 --compress" "vmdk --compress"; do
+    run 0 "$HULL" build "$tmp/p" -o "$tmp/d" --format $f
+    qemu-img convert -f "${f%% *}" -O raw "$tmp/d" "$tmp/have" || fail "$f"
+    qemu-img check -q "$tmp/d" || fail "$f"
+done
+run 2 "$HULL" build "$tmp/p" --format vdi
+says "add -o FILE"
+run 2 "$HULL" build "$tmp/p" --format vdi --compress -o "$tmp/d"
+says "cannot hold compressed data"
+run 2 "$HULL" build "$tmp/p" --format iso
+says "no such format"
+run 2 "$HULL" build "$tmp/p" --compress --method lzma
+says "must be zstd or zlib"
+run 0 "$HULL" build "$tmp/p"
+run 2 "$HULL" run t --wait-port 70000
+says "must be a port"
+run 2 "$HULL" run t --wait-port 8080
+says "is not forwarded"
+exit 0
