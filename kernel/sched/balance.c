@@ -11,6 +11,7 @@
 #define SCAN_MAX    8u      /* threads looked at in one queue */
 
 nsec_t sched__wake_cost = WAKE_COST_NS;
+nsec_t sched__first_burst = BURST_MAX_NS;
 
 /*
  * Does it pay to run t here, after the thread that wakes it? Two that strictly

@@ -117,6 +117,14 @@ struct run_queue *sched__rq_lock(struct thread *t, uint64_t *flags)
     }
 }
 
+/* Telling another CPU can take long where it is an exit to a busy host. That
+ * time is not the current thread's burst. */
+static void kick(struct run_queue *rq, nsec_t now)
+{
+    arch_ipi_resched(rq->cpu);
+    rq_this()->current->came_at += arch_clock() - now;
+}
+
 void sched__ask(struct run_queue *rq)
 {
     if (rq->need_resched)
@@ -125,7 +133,7 @@ void sched__ask(struct run_queue *rq)
     if (rq->cpu == cpu_id())
         arch_resched_set();
     else
-        arch_ipi_resched(rq->cpu);
+        kick(rq, arch_clock());
 }
 
 /* After t was put on rq, which is locked: does its CPU need to be told? */
@@ -148,7 +156,7 @@ static void tell(struct run_queue *rq, struct thread *t)
         return;     /* an interrupt in the idle loop, which looks again */
     if (__atomic_fetch_and(&sched__idle, ~bit, __ATOMIC_SEQ_CST) & bit) {
         rq->kicked_at = arch_clock();
-        arch_ipi_resched(rq->cpu);
+        kick(rq, rq->kicked_at);
     }
 }
 
@@ -216,6 +224,30 @@ static void wake_cost_learn(nsec_t cost)
                      __ATOMIC_RELAXED);
 }
 
+/* One long burst among short ones is the host's doing: it counts as twice the
+ * usual. */
+static nsec_t burst_average(nsec_t old, nsec_t burst)
+{
+    burst = MIN(burst, 2 * old + NSEC_PER_USEC);
+    return (3 * old + MIN(burst, BURST_MAX_NS)) / 4;
+}
+
+/* A thread's first burst is also what the next new thread is expected to do:
+ * programs that start threads for a moment's work start many. */
+static void burst_learn(struct thread *t, nsec_t burst)
+{
+    if (t->fresh) {
+        nsec_t old = __atomic_load_n(&sched__first_burst, __ATOMIC_RELAXED);
+
+        __atomic_store_n(&sched__first_burst, burst_average(old, burst),
+                         __ATOMIC_RELAXED);
+        t->burst = MIN(burst, BURST_MAX_NS);
+        t->fresh = false;
+        return;
+    }
+    t->burst = burst_average(t->burst, burst);
+}
+
 /* The current thread's place while it is away. */
 static void leave(struct run_queue *rq, struct thread *t, nsec_t now)
 {
@@ -227,8 +259,7 @@ static void leave(struct run_queue *rq, struct thread *t, nsec_t now)
     }
     if (t->state != THREAD_RUNNING) {
         t->switches_vol++;
-        t->burst = (3 * t->burst +
-                    MIN(now - t->came_at, BURST_MAX_NS)) / 4;
+        burst_learn(t, now - t->came_at);
         if (unlikely(t->unpin)) {
             t->unpin = false;
             arch_thread_unpin(&t->arch);

@@ -55,6 +55,7 @@ struct thread {
     /* sched's own */
     uint32_t wait_word;         /* [a] enum in sched_priv.h */
     bool queued;                /* [rq] rq_node is in a run queue */
+    bool fresh;                 /* [rq] has not blocked yet */
     bool unpin;                 /* [rq] another CPU wants it: save its FPU
                                  * state when it blocks next */
     nsec_t came_at;             /* [rq] on its CPU */

@@ -103,6 +103,7 @@ __noreturn void sched__idle_loop(void);
 
 /* balance.c */
 extern nsec_t sched__wake_cost;     /* [a] of ending another CPU's halt */
+extern nsec_t sched__first_burst;   /* [a] of a thread, until it blocks */
 unsigned sched__choose_cpu(struct thread *t);
 bool sched__steal(struct run_queue *rq);
 void sched__push(struct run_queue *rq, nsec_t now);

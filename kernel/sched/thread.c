@@ -47,7 +47,8 @@ static void fields_init(struct thread *t, const char *name)
     t->weight = WEIGHT_NICE_0;
     t->cpu = cpu_id();
     t->vruntime = sched__rq[t->cpu].min_vruntime;
-    t->burst = BURST_MAX_NS;
+    t->burst = __atomic_load_n(&sched__first_burst, __ATOMIC_RELAXED);
+    t->fresh = true;
     t->wait_word = WAIT_IDLE;
     memset(&t->allowed, 0xff, sizeof(t->allowed));
     list_init(&t->all_link);
