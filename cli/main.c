@@ -16,6 +16,7 @@ const struct command commands[] = {
     {"images", cmd_images, "list the images on this host"},
     {"rmi", cmd_rmi, "remove images"},
     {"inspect", cmd_inspect, "show what an image holds"},
+    {"check", cmd_check, "say whether a program will run"},
     {"doctor", cmd_doctor, "say what this host lacks, and how to mend it"},
     {"version", cmd_version, "print the tool's version"},
     {"help", cmd_help, "explain a command"},

@@ -10,6 +10,15 @@ $(B)/cli/%.o: cli/%.c
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(CLI_FLAGS) -c $< -o $@
 
+# The system calls that Hull has, for `hull check`: data of the kernel's list.
+$(B)/gen/cli/syscalls.inc: kernel/abi/syscalls_x86_64.def
+	@mkdir -p $(@D)
+	$(Q)sed -n -e 's/^CALL(\([0-9]*\), \([^,]*\),.*/{\1, "\2", true},/p' \
+		-e 's/^MISS(\([0-9]*\), \([^,]*\),.*/{\1, "\2", false},/p' $< > $@
+
+$(B)/cli/image/scan.o: $(B)/gen/cli/syscalls.inc
+$(B)/cli/image/scan.o: CLI_FLAGS += -I$(B)/gen/cli
+
 $(B)/cli/image/loader.S.o: cli/image/loader.S $(B)/boot/bios.bin
 	@mkdir -p $(@D)
 	$(Q)$(CC) -DLOADER_BLOB='"$(B)/boot/bios.bin"' -c $< -o $@
