@@ -12,6 +12,7 @@ struct command {
 
 extern const struct command commands[];     /* ends with name NULL */
 
+int cmd_init(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_check(int argc, char **argv);
 int cmd_doctor(int argc, char **argv);

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 const struct command commands[] = {
+    {"init", cmd_init, "write a Hullfile for a project"},
     {"build", cmd_build, "make an image from a folder with a Hullfile"},
     {"run", cmd_run, "run an image, or a folder with a Hullfile"},
     {"images", cmd_images, "list the images on this host"},

@@ -32,7 +32,7 @@ wrong "cannot name an image" build -t a/b
 wrong "takes no operand" images x
 wrong "rmi needs the name" rmi
 wrong "inspect takes one image" inspect
-for c in build run images rmi inspect doctor version help; do
+for c in init build run images rmi inspect doctor version help; do
     run 0 "$HULL" $c --help
     grep -q "^Usage: hull $c" "$tmp/out" || fail "no help for $c"
     run 0 "$HULL" help $c
