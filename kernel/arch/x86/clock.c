@@ -36,6 +36,7 @@ static uint64_t cycle_base;             /* [I] TSC at arch_clock() == 0 */
 static struct scale to_ns, from_ns;     /* [I] TSC */
 static struct scale apic_from_ns;       /* [I] APIC timer ticks */
 static bool deadline_mode;              /* [I] */
+static const char *rate_source;         /* [I] who knew the TSC's rate */
 static nsec_t timer_deadline[CPUS_MAX]; /* [c] */
 
 static uint64_t scale_apply(struct scale s, uint64_t v)
@@ -229,8 +230,11 @@ void x86_clock_init(void)
 {
     uint64_t tsc_khz = pvclock_khz(), apic_khz = 0;
 
+    rate_source = tsc_khz ? "kvmclock" : "CPUID";
     if (!tsc_khz)
         tsc_khz = leaf_khz();
+    if (!tsc_khz)
+        rate_source = "measurement";
     deadline_mode = x86_features.tsc_deadline;
     if (x86_features.kvm)
         apic_khz = KHZ_PER_GHZ;         /* KVM's APIC bus counts ns */
@@ -243,8 +247,13 @@ void x86_clock_init(void)
     cycle_base = arch_cycles();
     x86_clock_cpu_init();
     x86_wall_init();
-    log_debug("clock: TSC %lu kHz, timer by %s", tsc_khz,
-              deadline_mode ? "TSC deadline" : "APIC count");
+}
+
+/* Once the log's level is known. */
+void x86_clock_log(void)
+{
+    log_debug("clock: TSC %lu kHz by %s, timer by %s", tsc_khz_known,
+              rate_source, deadline_mode ? "TSC deadline" : "APIC count");
 }
 
 uint32_t x86_tsc_khz(void)

@@ -138,6 +138,7 @@ unsigned arch_cpus_start(unsigned max, void (*entry)(unsigned cpu))
     unsigned want = MIN(max, x86_madt.cpu_count), ready = 1;
     nsec_t deadline = arch_clock() + START_TIMEOUT;
 
+    x86_clock_log();
     ap_entry = entry;
     while (ready < want && ap_prepare(ready))
         ready++;

@@ -140,6 +140,7 @@ void x86_apic_init(void);                                 /* apic.c */
 void x86_mptable_init(void);                              /* mptable.c */
 void x86_ioapic_init(void);                               /* ioapic.c */
 void x86_clock_init(void);                                /* clock.c */
+void x86_clock_log(void);
 void x86_panic_init(void);                                /* panic.c */
 
 /* --- traps: trap_entry.S calls these --- */
