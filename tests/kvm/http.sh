@@ -28,12 +28,12 @@ for how in "--machine microvm" "--machine q35 -c 2" "--machine pc -c 2" \
     $HULL run $how -p "$port:80" "$tmp/http.raw" > "$tmp/log" 2>&1 &
     pid=$!
     ask "$port" > "$tmp/answer"
-    for _ in $(seq 100); do
+    for _ in $(seq 20); do
         curl -s -m 5 "http://127.0.0.1:$port/hello" || echo "none"
     done > "$tmp/answers"
     n=$(grep -c 'Hello from' "$tmp/answers")
-    if [ "$n" -ne 100 ]; then
-        echo "$how: $n of 100 answers"
+    if [ "$n" -ne 20 ]; then
+        echo "$how: $n of 20 answers"
         cat "$tmp/log"
         bad=1
     fi
