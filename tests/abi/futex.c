@@ -55,7 +55,7 @@ static void bitsets(void)
                                                               (void *)2);
     void *ra, *rb;
 
-    t_sleep_ms(100);
+    t_sleep_ms(600);
     R(futex(&word, FUTEX_WAKE_BITSET_PRIVATE, 10, NULL, NULL, 4));
     R(futex(&word, FUTEX_WAKE_BITSET_PRIVATE, 10, NULL, NULL, 2));
     pthread_join(b, &rb);
@@ -70,7 +70,7 @@ static void requeue(void)
 
     for (int i = 0; i < 3; i++)
         t[i] = t_thread(wait_plain, &word);
-    t_sleep_ms(100);
+    t_sleep_ms(600);
     R(futex(&word, FUTEX_CMP_REQUEUE, 1, (void *)10, &word2, 5));
     R(futex(&word, FUTEX_CMP_REQUEUE, 1, (void *)10, &word2, 0));
     R(futex(&word, FUTEX_WAKE, 10, NULL, NULL, 0));
@@ -79,7 +79,7 @@ static void requeue(void)
         pthread_join(t[i], NULL);
     t[0] = t_thread(wait_plain, &word);
     t[1] = t_thread(wait_plain, &word2);
-    t_sleep_ms(100);
+    t_sleep_ms(600);
     R(futex(&word, FUTEX_WAKE_OP, 1, (void *)1, &word2,
             FUTEX_OP(FUTEX_OP_ADD, 3, FUTEX_OP_CMP_EQ, 0)));
     FACT("word2 %u", word2);
