@@ -6,6 +6,7 @@
 #include "interp.h"
 #include "java.h"
 #include "manifest.h"
+#include "somain.h"
 
 #include <errno.h>
 #include <hull/manifest.h>
@@ -231,7 +232,8 @@ static char *find_program(const struct hullfile *hf, struct tree *t)
         return NULL;
     }
     node = tree_find(t, program);
-    if (node->kind != TREE_FILE || !(node->mode & 0111)) {
+    if (node->kind != TREE_FILE ||
+        !(node->mode & 0111 || somain_is(node))) {
         hullfile_error(hf, hf->cmd_line, "cmd's program %s %s", program,
                        node->kind == TREE_FILE
                            ? "is not executable; chmod +x it"
@@ -350,6 +352,7 @@ int contents_tree(struct hullfile *hf, struct tree *t, char **program)
     }
     *program = find_program(hf, t);
     if (!*program || add_interpreter(hf, t, *program) ||
+        (somain_is(tree_find(t, *program)) && somain_add(hf, t, program)) ||
         closure_add(t, hf, &glibc)) {
         return -1;
     }

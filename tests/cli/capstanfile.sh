@@ -55,6 +55,22 @@ printf 'cmdline: /prog\nfiles:\n  /prog: &\n' > "$tmp/amp/Capstanfile"
 built "$tmp/amp"
 has prog
 
+# a shared object with a main()
+mkdir "$tmp/so"
+echo 'int puts(const char *); int main(int c, char **v) { return puts(v[c-1]); }' \
+    > "$tmp/so/hello.c"
+cat > "$tmp/so/Capstanfile" <<'C'
+base: cloudius/osv-base
+cmdline: /tools/hello.so ahoy
+build: cc -shared -fPIC -o hello.so hello.c
+files:
+  /tools/hello.so: hello.so
+C
+built "$tmp/so"
+shows '/usr/lib/hull/somain /tools/hello.so ahoy'
+in_root /usr/lib/hull/somain /tools/hello.so ahoy > "$tmp/said" 2>&1
+grep -qx ahoy "$tmp/said" || [ ! -s "$tmp/said" ] || fail "$(cat "$tmp/said")"
+
 # a rootfs made by the build, in its default place and in another
 mkdir "$tmp/r"
 cp "$tmp/static" "$tmp/r/seed"
