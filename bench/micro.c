@@ -10,6 +10,7 @@
  * host does only ever adds.
  */
 #define _GNU_SOURCE
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/futex.h>
@@ -188,6 +189,70 @@ static void do_futex_pingpong(void)
         futex(&turn, FUTEX_WAIT, 1);
 }
 
+/* ---- request and response over loopback ---- */
+
+static volatile int rr_fd, rr_peer_fd;
+
+static void rr_pair(int type)
+{
+    struct sockaddr_in a = { .sin_family = AF_INET }, b = a;
+    socklen_t n = sizeof(a);
+    int l = socket(AF_INET, type, 0), one = 1;
+
+    a.sin_addr.s_addr = b.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    rr_fd = socket(AF_INET, type, 0);
+    if (bind(l, (void *)&a, n) || getsockname(l, (void *)&a, &n))
+        die("bind");
+    if (type == SOCK_DGRAM) {
+        rr_peer_fd = l;
+        if (bind(rr_fd, (void *)&b, n) ||
+            getsockname(rr_fd, (void *)&b, &n) ||
+            connect(rr_fd, (void *)&a, n) || connect(l, (void *)&b, n))
+            die("connect");
+        return;
+    }
+    if (listen(l, 1) || connect(rr_fd, (void *)&a, n))
+        die("connect");
+    rr_peer_fd = accept(l, NULL, NULL);
+    close(l);
+    setsockopt(rr_fd, IPPROTO_TCP, 1, &one, sizeof(one));
+    setsockopt(rr_peer_fd, IPPROTO_TCP, 1, &one, sizeof(one));
+}
+
+static void *rr_peer(void *arg)
+{
+    char c;
+
+    while (recv(rr_peer_fd, &c, 1, 0) == 1 && c != 'q')
+        send(rr_peer_fd, &c, 1, 0);
+    return arg;
+}
+
+static void rr_wait(int type)
+{
+    char c = 'p';
+
+    if (!rr_fd)
+        rr_pair(type);
+    send(rr_fd, &c, 1, 0);
+    recv(rr_fd, &c, 1, 0);
+}
+
+static void do_tcp_rr(void) { rr_wait(SOCK_STREAM); }
+static void do_udp_rr(void) { rr_wait(SOCK_DGRAM); }
+
+static void *rr_start(void *arg)
+{
+    while (!rr_fd || !rr_peer_fd)
+        sched_yield();
+    return rr_peer(arg);
+}
+
+static void end_rr(void)
+{
+    send(rr_fd, "q", 1, 0);
+}
+
 static pthread_mutex_t contended = PTHREAD_MUTEX_INITIALIZER;
 static volatile bool contend_stop;
 static void *contender(void *arg)
@@ -250,6 +315,8 @@ static const struct test tests[] = {
     { "tmpfs-4k", do_tmp_write, 1, NULL, NULL },
     { "pipe-pingpong", do_pipe_pingpong, 1, pipe_peer, end_pipe },
     { "futex-pingpong", do_futex_pingpong, 1, futex_peer, end_futex },
+    { "tcp-rr", do_tcp_rr, 1, rr_start, end_rr },
+    { "udp-rr", do_udp_rr, 1, rr_start, end_rr },
     { "mutex-contended", do_mutex, 1, contender, end_mutex },
     { "sleep-1ms", do_timer, 1, NULL, NULL },
 };
@@ -288,6 +355,7 @@ static void measure(const struct test *t)
     if (t->end) {
         t->end();
         pthread_join(peer, NULL);
+        rr_fd = rr_peer_fd = 0;
     }
     printf("%s %.1f\n", t->name, best);
     fflush(stdout);

@@ -69,7 +69,7 @@ tsc=reliable rdinit=/init" \
     -device virtio-blk-pci,drive=b \
     -drive "if=none,id=c,format=raw,readonly=on,file.locking=off,file=$rig/words" \
     -device virtio-blk-pci,drive=c \
-    < /dev/null | tr -d '\r' | tee "$log"
+    < /dev/null | stdbuf -oL tr -d '\r' | tee "$log"
 [ "$want" != --sh ] || exit 0
 grep -q '^rig: done' "$log" || echo "FAIL kvm/rig: it did not come to its end" |
     tee -a "$log"
