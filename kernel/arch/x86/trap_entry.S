@@ -223,9 +223,7 @@ syscall_entry:
     orl %gs:CPU_RESCHED, %eax
     orl REGS_CHANGED(%rsp), %eax
     jnz program_return
-    addq $32, %rsp                  /* C has kept R12 to R15 */
-    popq %rbp
-    popq %rbx
+    addq $48, %rsp                  /* C has kept R12 to R15, RBP, RBX */
     popq %r11
     popq %r10
     popq %r9
