@@ -321,6 +321,10 @@ struct file *net_accept(struct file *f, uint32_t flags, void *addr,
     if (IS_ERR(cf) || !addr)
         return cf;
     err = child->ops->name(child, true, addr, len);
+    /* Reset before it was taken: its address is gone, and servers know this
+     * error, while a success without an address ends some (Go's). */
+    if (err == -ENOTCONN && child->domain != AF_UNIX)
+        err = -ECONNABORTED;
     if (err && err != -ENOTCONN) {
         file_unref(cf);
         return ERR_PTR(err);
