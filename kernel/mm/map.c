@@ -336,7 +336,7 @@ uaddr_t mm_brk(struct mm *mm, uaddr_t end)
     mm__write_lock(&mm->lock);
     from = ALIGN_UP(mm->brk_end, PAGE_SIZE);
     to = ALIGN_UP(end, PAGE_SIZE);
-    if (end < mm->brk_start || to >= ARCH_PROGRAM_END)
+    if (end < mm->brk_start || end >= ARCH_PROGRAM_END - PAGE_SIZE)
         err = -EINVAL;
     else if (to > from)
         err = brk_grow(mm, from, to);

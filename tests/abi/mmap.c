@@ -155,6 +155,7 @@ static void heaps(void)
     memset(b, 1, 100000);
     YES(sbrk(-100000) == b + 100000);
     YES(sbrk(0) == b);
+    YES(brk((void *)-1) == -1 && sbrk(0) == b);
     char *p = mmap(NULL, 1ul << 40, RW, ANON | MAP_NORESERVE, -1, 0);
     YES(p != MAP_FAILED);
     for (long i = 0; i < 8; i++)

@@ -227,6 +227,7 @@ static void brk(void **state)
     assert_int_equal(*unit_at(mm, b + PAGE_SIZE, 0), 0);
     assert_int_equal(mm_brk(mm, b - 1), b + 2 * PAGE_SIZE);
     assert_int_equal(mm_brk(mm, 1ull << 40), b + 2 * PAGE_SIZE);
+    assert_int_equal(mm_brk(mm, UINT64_MAX), b + 2 * PAGE_SIZE);
     assert_int_equal(map_fixed(b + 5 * PAGE_SIZE, PAGE_SIZE, RW),
                      b + 5 * PAGE_SIZE);
     end = mm_brk(mm, b + 6 * PAGE_SIZE);
