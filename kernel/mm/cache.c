@@ -412,7 +412,7 @@ static void unmap_all(struct page_cache *pc, uint64_t first, uint64_t last)
             more = !unmap_from(v, first, last, &g);
             if (g.n > 0) {
                 mm = v->mm;
-                mm_ref(mm);
+                mm__pin(mm);
                 more = true;
                 break;
             }
@@ -420,7 +420,7 @@ static void unmap_all(struct page_cache *pc, uint64_t first, uint64_t last)
         spin_unlock(&pc->lock);
         if (mm) {
             gather__flush(&g);
-            mm_unref(mm);
+            mm__unpin(mm);
         }
     }
 }
@@ -539,7 +539,7 @@ static void unmap_window(struct page_cache *pc, uint64_t index,
         unmap_idle(v, index, g);
         if (g->n > 0) {
             *mm = v->mm;
-            mm_ref(*mm);
+            mm__pin(*mm);
             break;
         }
     }
@@ -574,7 +574,7 @@ static uint64_t reclaim_round(uint64_t want, bool may_unmap)
         page_unref(out.pages[i]);
     if (mm) {
         gather__flush(&g);
-        mm_unref(mm);
+        mm__unpin(mm);
     }
     return out.n;
 }

@@ -35,6 +35,11 @@ void mm_unref(struct mm *mm)
 
     if (!mm || __atomic_fetch_sub(&mm->refs, 1, __ATOMIC_ACQ_REL) != 1)
         return;
+    for (v = vma__first(mm); v; v = vma__next(v))
+        vma__hide(v);
+    /* M6. A holder does not block, so it is at work on another CPU. */
+    while (__atomic_load_n(&mm->pins, __ATOMIC_ACQUIRE))
+        cpu_relax();
     /* Nobody runs in it: bounds of huge pages need no split. */
     mm__zap(mm, 0, ARCH_PROGRAM_END);
     while ((v = vma__first(mm))) {

@@ -13,6 +13,10 @@
  *       tested under pt_lock. page_cache_drop clears pc first and walks the
  *       mappings afterwards, so no mapping of a dropped page survives.
  *   M5  A writable entry of a private mapping maps a frame of its own.
+ *   M6  Who reached an mm by a cache's mappings pins it under the cache's
+ *       lock and may use it until mm__unpin, without blocking: a reference
+ *       would be too late when the last one has just gone. mm_unref hides
+ *       the VMAs from their caches, then waits for the pins.
  *
  * Lock order: sleeping locks of other rooms -> mm->lock (sleeps) -> wait for
  * a page being filled; spinning: lru lock -> page_cache.lock -> mm->pt_lock
@@ -133,6 +137,7 @@ void mm__write_unlock(struct mm_lock *l);
 /* [I] immutable  [l] mm->lock  [p] pt_lock  [a] atomic */
 struct mm {
     uint32_t refs;              /* [a] */
+    uint32_t pins;              /* [a] M6 */
     struct mm_lock lock;
     struct tree vmas;           /* [l] */
     uint64_t nr_vmas;           /* [l] */
@@ -183,6 +188,15 @@ struct vma *vma__next(struct vma *v);
 struct vma *vma__prev(struct vma *v);
 void vma__insert(struct mm *mm, struct vma *v);
 void vma__remove(struct mm *mm, struct vma *v);
+void vma__hide(struct vma *v);  /* takes it out of its cache's mappings */
+static inline void mm__pin(struct mm *mm)       /* M6 */
+{
+    __atomic_fetch_add(&mm->pins, 1, __ATOMIC_RELAXED);
+}
+static inline void mm__unpin(struct mm *mm)
+{
+    __atomic_fetch_sub(&mm->pins, 1, __ATOMIC_RELEASE);
+}
 /* Moves the bounds of a linked VMA, pgoff following its start. */
 void vma__resize(struct mm *mm, struct vma *v, uaddr_t start, uaddr_t end);
 /* Highest free range of `length` in [low, high), or -ENOMEM. */

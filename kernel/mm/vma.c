@@ -160,12 +160,17 @@ void vma__insert(struct mm *mm, struct vma *v)
     pc_unlock(v);
 }
 
-void vma__remove(struct mm *mm, struct vma *v)
+void vma__hide(struct vma *v)
 {
-    vma__usage(mm, v, false);
     pc_lock(v);
     list_del(&v->share_link);
     pc_unlock(v);
+}
+
+void vma__remove(struct mm *mm, struct vma *v)
+{
+    vma__usage(mm, v, false);
+    vma__hide(v);
     tree_unlink(mm, v);
 }
 
