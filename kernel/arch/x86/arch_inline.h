@@ -68,8 +68,9 @@ struct arch_thread {
 struct arch_pt {
     paddr_t root;           /* [I] */
     uint64_t cpus;          /* [a] */
-    uint32_t tables_gone;   /* [a] a table was unlinked: the next flush must
-                             * reach CPUs that idle with this pt, too */
+    uint32_t tables_gone;   /* [a] counts unlinked tables: until tables_seen */
+    uint32_t tables_seen;   /* [a] is as far, a flush must reach CPUs that
+                             * idle with this pt, too */
 };
 
 static inline unsigned cpu_id(void)

@@ -22,7 +22,7 @@ int arch_pt_init(struct arch_pt *pt)
            (uint64_t *)phys_to_virt(x86_kernel_root) + 256, 256 * 8);
     pt->root = root;
     pt->cpus = 0;
-    pt->tables_gone = 0;
+    pt->tables_gone = pt->tables_seen = 0;
     return 0;
 }
 
@@ -160,7 +160,7 @@ static bool tables_trim(struct arch_pt *pt, uaddr_t start, uaddr_t va,
         if (va - start < span && !table_empty(phys_to_virt(out.pa)))
             return true;
         __atomic_store_n(e, 0, __ATOMIC_RELEASE);
-        __atomic_store_n(&pt->tables_gone, 1, __ATOMIC_RELEASE);
+        __atomic_fetch_add(&pt->tables_gone, 1, __ATOMIC_RELEASE);
         if (!fn(arg, va - span, &out))
             return false;
     }
@@ -295,7 +295,8 @@ static bool lazy_defer(struct cpu *c)
 void arch_tlb_flush(struct arch_pt *pt, uaddr_t start, uaddr_t end)
 {
     struct flush f = { pt, start, end };
-    bool all = __atomic_exchange_n(&pt->tables_gone, 0, __ATOMIC_SEQ_CST);
+    uint32_t gone = __atomic_load_n(&pt->tables_gone, __ATOMIC_SEQ_CST);
+    bool all = gone != __atomic_load_n(&pt->tables_seen, __ATOMIC_SEQ_CST);
     uint64_t targets, flags;
 
     flags = irq_save();
@@ -308,6 +309,10 @@ void arch_tlb_flush(struct arch_pt *pt, uaddr_t start, uaddr_t end)
             targets &= ~(1ull << i);
     if (targets)
         x86_ipi_call(targets, flush_here, &f);
+    /* Only now: a second flush meanwhile must not rely on ours. One that
+     * writes less than another has written costs a round, no more. */
+    if (all)
+        __atomic_store_n(&pt->tables_seen, gone, __ATOMIC_RELEASE);
 }
 
 /* On a switch, interrupts off. NULL: a thread without an address space. */
