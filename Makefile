@@ -53,7 +53,8 @@ demo:
 # The demo image, stopped at its first instruction: attach with
 #   gdb build/hull.debug -ex 'target remote :1234'
 gdb: all
-	$(Q)$(B)/hull run examples/c-http -p 8080:80 --gdb
+	$(Q)cmd=$$($(B)/hull run examples/c-http -p 8080:80 --dry-run) && \
+	    eval "$$cmd -s -S"
 
 # Hull and Linux side by side; ROW=name for one of them.
 bench: all

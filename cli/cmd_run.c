@@ -252,7 +252,7 @@ static int start(const struct run *r, struct vm_config *vm)
     strvec_init(&ports);
     add_ports(&ports, r, &src);
     vm->ports = &ports;
-    vm->qmp_path = qmp;
+    vm->qmp_path = r->dry_run ? NULL : qmp;   /* gone when it is run */
     vm->disk = src.disk;
     vm->disk_format = src.meta.format;
     vm->kernel = r->bios ? NULL : r->kernel ? r->kernel : src.kernel;

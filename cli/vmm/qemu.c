@@ -214,14 +214,26 @@ static void add_boot(struct builder *b)
     strbuf_release(&words);
 }
 
+static void add_qmp(const struct vm_config *vm, struct strvec *argv)
+{
+    char *path, *qmp;
+
+    if (!vm->qmp_path) {
+        return;
+    }
+    path = escape(vm->qmp_path);
+    qmp = xstrfmt("unix:%s,server=on,wait=off", path);
+    add(argv, "-qmp", qmp);
+    free(path);
+    free(qmp);
+}
+
 void qemu_command(const struct vm_config *vm, struct strvec *argv)
 {
     struct builder b = {.vm = vm, .argv = argv};
     bool kvm = vm->engine == ENGINE_KVM;
     char *memory = xstrfmt("%lluK", (unsigned long long)vm->memory / 1024);
     char *cpus = xstrfmt("%ld", vm->cpus);
-    char *path = escape(vm->qmp_path);
-    char *qmp = xstrfmt("unix:%s,server=on,wait=off", path);
 
     strbuf_init(&b.mmio);
     strvec_push(argv, QEMU_PROGRAM);
@@ -239,12 +251,10 @@ void qemu_command(const struct vm_config *vm, struct strvec *argv)
     }
     add(argv, "-chardev", "stdio,id=console,signal=off");
     add(argv, "-serial", "chardev:console");
-    add(argv, "-qmp", qmp);
+    add_qmp(vm, argv);
     add_devices(&b);
     add_boot(&b);
     strbuf_release(&b.mmio);
     free(memory);
     free(cpus);
-    free(path);
-    free(qmp);
 }

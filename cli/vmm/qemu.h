@@ -25,7 +25,7 @@ struct vm_config {
     bool net;
     const struct strvec *ports; /* HOST:GUEST[/udp], checked */
     struct strbuf words;        /* boot command line */
-    const char *qmp_path;       /* unix socket */
+    const char *qmp_path;       /* unix socket; NULL: none */
 };
 
 /* The machine of that name, or NULL. Names for messages: "microvm, q35, pc" */
