@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-2-Clause
-"""Whether the guest behind a forwarded port answers anything to a request.
+"""Whether the guest behind a forwarded port answers anything to a request
+(a line given as the second argument, else HTTP's).
 QEMU accepts connections by itself, so an open one says nothing. The request
 is one that servers of other protocols answer too, if only by an error."""
 import socket
@@ -8,7 +9,8 @@ import sys
 try:
     with socket.create_connection(("127.0.0.1", int(sys.argv[1])), 2) as s:
         s.settimeout(5)
-        s.sendall(b"GET / HTTP/1.0\r\n\r\n")
+        s.sendall(sys.argv[2].encode() + b"\r\n" if len(sys.argv) > 2
+                  else b"GET / HTTP/1.0\r\n\r\n")
         alive = s.recv(1) != b""
 except OSError:
     alive = False
