@@ -64,5 +64,6 @@ passed=$(grep -c '^PASS ' "$log")
 failed=$(grep -c '^FAIL ' "$log")
 skipped=$(grep -c '^SKIP ' "$log")
 [ "$skipped" -eq 0 ] && tail= || tail=", $skipped skipped"
+[ "$failed" -eq 0 ] || { echo "failed:"; grep '^FAIL ' "$log"; }
 echo "$passed passed, $failed failed$tail"
 [ "$failed" -eq 0 ] && [ "$passed" -gt 0 ]
