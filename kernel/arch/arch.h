@@ -251,7 +251,7 @@ bool arch_pt_query(struct arch_pt *pt, uaddr_t va, struct pt_entry *out);
 /* Removes every mapping in [start,end), calling fn for each with its entry;
  * the frames must not be reused before arch_tlb_flush. A huge page that
  * straddles a bound must have been split. When fn returns false the walk stops
- * behind that entry. Returns the first address not walked (end: all done).
+ * behind that entry; fn may map elsewhere, or the same again and stop. Returns the first address not walked (end: all done).
  * Tables that are known to have become empty are unlinked and passed to fn
  * as well, with e->table set: the caller gives them to hooks->pt_free after
  * the flush. Costs what is mapped, not the size of the range. */

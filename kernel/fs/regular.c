@@ -276,36 +276,6 @@ static int map_mkwrite(void *object, uint64_t pgoff)
     return 0;
 }
 
-static const struct vma_ops map_ops = {
-    .cache = map_cache, .ref = map_ref, .unref = map_unref,
-    .size = map_size, .name = map_name, .ident = map_ident,
-    .mkwrite = map_mkwrite,
-};
-
-static int reg_mmap(struct file *f, struct mm_map_args *args)
-{
-    struct vnode *v = vnode_of(f);
-    bool writer = (f->flags & O_ACCMODE) != O_RDONLY;
-    bool shared = args->flags & VMA_SHARED;
-    if (shared && v->seals & (SEAL_WRITE | SEAL_FUTURE_WRITE)) {
-        if (args->flags & VMA_WRITE)
-            return -EPERM;
-        args->flags &= ~(unsigned)VMA_MAYWRITE;
-    }
-    /* A shared mapping of a file that this descriptor may write must show
-     * what is written: it takes the copy at once. */
-    if (writer && shared) {
-        mutex_lock(&v->lock);
-        int err = fs__data_own_locked(v);
-        mutex_unlock(&v->lock);
-        if (err)
-            return err;
-    }
-    args->ops = &map_ops;
-    args->object = v;
-    return 0;
-}
-
 /* ---------------- the rest ---------------- */
 
 int fs__file_stat(struct file *f, struct kstat *st)
@@ -376,6 +346,51 @@ static int allocate_locked(struct vnode *v, int mode, uint64_t off,
         __atomic_store_n(&v->size, end, __ATOMIC_RELEASE);
     fs__vnode_touch(v);
     fs__data_charge(v);
+    return 0;
+}
+
+/* MADV_REMOVE; the mapping has a descriptor's right to write. */
+static int map_punch(void *object, uint64_t pgoff, uint64_t n)
+{
+    struct vnode *v = object;
+    uint64_t limit = FILE_SIZE_MAX / PAGE_SIZE;
+    if (pgoff >= limit)
+        return 0;
+    mutex_lock(&v->lock);
+    int err = allocate_locked(v, FALLOC_PUNCH_HOLE | FALLOC_KEEP_SIZE,
+                              pgoff * PAGE_SIZE,
+                              MIN(pgoff + n, limit) * PAGE_SIZE);
+    mutex_unlock(&v->lock);
+    return err;
+}
+
+static const struct vma_ops map_ops = {
+    .cache = map_cache, .ref = map_ref, .unref = map_unref,
+    .size = map_size, .name = map_name, .ident = map_ident,
+    .mkwrite = map_mkwrite, .punch = map_punch,
+};
+
+static int reg_mmap(struct file *f, struct mm_map_args *args)
+{
+    struct vnode *v = vnode_of(f);
+    bool writer = (f->flags & O_ACCMODE) != O_RDONLY;
+    bool shared = args->flags & VMA_SHARED;
+    if (shared && v->seals & (SEAL_WRITE | SEAL_FUTURE_WRITE)) {
+        if (args->flags & VMA_WRITE)
+            return -EPERM;
+        args->flags &= ~(unsigned)VMA_MAYWRITE;
+    }
+    /* A shared mapping of a file that this descriptor may write must show
+     * what is written: it takes the copy at once. */
+    if (writer && shared) {
+        mutex_lock(&v->lock);
+        int err = fs__data_own_locked(v);
+        mutex_unlock(&v->lock);
+        if (err)
+            return err;
+    }
+    args->ops = &map_ops;
+    args->object = v;
     return 0;
 }
 

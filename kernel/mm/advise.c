@@ -65,13 +65,6 @@ static int advise_one(struct mm *mm, struct vma **vp, uaddr_t start,
         return flags_change(mm, vp, start, end, VMA_DONTFORK, 0);
     case ADV_DOFORK:
         return flags_change(mm, vp, start, end, 0, VMA_DONTFORK);
-    case ADV_REMOVE:
-        if (!(v->flags & VMA_SHARED) || !v->pc || !v->pc->store)
-            return -EINVAL;
-        if (!(v->flags & VMA_MAYWRITE))
-            return -EACCES;
-        page_cache_drop(v->pc, vma__pgoff(v, start), vma__pgoff(v, end) - 1);
-        return 0;
     default:
         return 0;
     }
@@ -105,6 +98,42 @@ static int advise_range(struct mm *mm, uaddr_t at, uaddr_t end, int advice)
     return err == 0 && hole ? -ENOMEM : err;
 }
 
+/* MADV_REMOVE: the object frees what the range shows. Its lock comes before
+ * mm's, so each mapping is looked up, and its object held, by itself. */
+static int remove_range(struct mm *mm, uaddr_t at, uaddr_t end)
+{
+    bool hole = false;
+    int err = 0;
+
+    while (err == 0 && at < end) {
+        struct vma *v, copy;
+
+        mm__read_lock(&mm->lock);
+        v = vma__find(mm, at);
+        hole = hole || !v || v->start > at;
+        if (!v || v->start >= end) {
+            mm__read_unlock(&mm->lock);
+            break;
+        }
+        copy = *v;
+        if ((v->flags & VMA_LOCKED) || !v->ops || !v->ops->punch)
+            err = -EINVAL;
+        else if (!(v->flags & VMA_SHARED) || !(v->flags & VMA_MAYWRITE))
+            err = -EACCES;
+        else
+            v->ops->ref(v->object);
+        mm__read_unlock(&mm->lock);
+        at = MAX(at, copy.start);
+        if (err == 0) {
+            err = copy.ops->punch(copy.object, vma__pgoff(&copy, at),
+                                  (MIN(copy.end, end) - at) >> PAGE_SHIFT);
+            copy.ops->unref(copy.object);
+        }
+        at = copy.end;
+    }
+    return err == 0 && hole ? -ENOMEM : err;
+}
+
 int mm_advise(struct mm *mm, uaddr_t addr, uint64_t length, int advice)
 {
     uint64_t len = ALIGN_UP(length, PAGE_SIZE);
@@ -128,6 +157,8 @@ int mm_advise(struct mm *mm, uaddr_t addr, uint64_t length, int advice)
         return 0;
     if (!mm__range_ok(addr, len))
         return addr + len < addr ? -EINVAL : -ENOMEM;
+    if (advice == ADV_REMOVE)
+        return remove_range(mm, addr, addr + len);
     mm__write_lock(&mm->lock);
     err = advise_range(mm, addr, addr + len, advice);
     mm__write_unlock(&mm->lock);

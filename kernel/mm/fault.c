@@ -222,58 +222,68 @@ static int file_map(struct mm *mm, struct vma *v, uaddr_t addr,
     return got < 0 ? table_retry(got) : 0;
 }
 
-/* Gives a private mapping its own copy of p (M5). Consumes the reference. */
+/* May p's copy go to addr? *e: what is there, nothing or p. Under pt_lock. */
+static int cow_check(struct mm *mm, const struct vma *v, uaddr_t addr,
+                     const struct page *p, struct pt_entry *e)
+{
+    if (v->pc && __atomic_load_n(&p->pc, __ATOMIC_ACQUIRE) != v->pc)
+        return -EAGAIN;         /* M4: dropped meanwhile */
+    if (present_locked(mm, v, addr, true, e))
+        return -EEXIST;
+    return e->pa != 0 && e->pa != page_to_phys(p) ? -EAGAIN : 0;
+}
+
+/*
+ * Gives a private mapping its own copy of p (M5). Consumes the reference. An
+ * entry of p goes, and is forgotten by every CPU, before the copy is mapped:
+ * else one thread could still read the old page after another has written to
+ * the new one.
+ */
 static int cow_map(struct mm *mm, struct vma *v, uaddr_t addr, struct page *p)
 {
-    struct page *own = page_alloc(0, PAGE_USER), *old = NULL;
+    struct page *own = page_alloc(0, PAGE_USER);
     struct pt_entry e;
-    int err = 0;
+    struct gather g;
+    int err = own ? 0 : -ENOMEM;
 
-    if (!own) {
-        page_unref(p);
-        return -ENOMEM;
+    if (own) {
+        memcpy(page_to_virt(own), page_to_virt(p), PAGE_SIZE);
+        page__kind_set(own, PAGE_ANON);
     }
-    memcpy(page_to_virt(own), page_to_virt(p), PAGE_SIZE);
-    page__kind_set(own, PAGE_ANON);
-    spin_lock(&mm->pt_lock);
-    if (v->pc && __atomic_load_n(&p->pc, __ATOMIC_ACQUIRE) != v->pc)
-        err = -EAGAIN;
-    else if (present_locked(mm, v, addr, true, &e))
-        err = -EEXIST;
-    else if (e.pa != 0 && e.pa != page_to_phys(p))
-        err = -EAGAIN;
-    if (err == 0)
-        err = arch_pt_map(&mm->pt, addr, page_to_phys(own), vma__prot(v));
-    if (err == 0) {
-        rss_add(mm, 1, 0);
-        if (e.pa != 0) {
-            old = p;
-            mm->rss_file--;
-            if (v->pc)
-                __atomic_fetch_sub(&p->mapped, 1, __ATOMIC_RELAXED);
-        }
-    }
-    spin_unlock(&mm->pt_lock);
-    if (old) {
-        arch_tlb_flush(&mm->pt, addr, addr + PAGE_SIZE);
-        page_unref(old);        /* the entry's (M1) */
+    gather__init(&g, mm);
+    for (bool done = !own; !done;) {
+        spin_lock(&mm->pt_lock);
+        err = cow_check(mm, v, addr, p, &e);
+        done = err < 0 || e.pa == 0;
+        if (!done)
+            arch_pt_unmap(&mm->pt, addr, addr + PAGE_SIZE, gather__add, &g);
+        else if (err == 0)
+            err = arch_pt_map(&mm->pt, addr, page_to_phys(own), vma__prot(v));
+        if (done && err == 0)
+            rss_add(mm, 1, 0);
+        spin_unlock(&mm->pt_lock);
+        gather__flush(&g);
     }
     page_unref(p);
-    if (err < 0)
+    if (err < 0 && own)
         page_unref(own);
-    return err == -EEXIST ? 0 : table_retry(err);
+    if (err == -EEXIST)
+        return 0;
+    return own ? table_retry(err) : err;
+}
+
+static bool beyond_end(const struct vma *v, uint64_t pgoff)
+{
+    return v->ops->size &&
+           pgoff >= (v->ops->size(v->object) + PAGE_SIZE - 1) >> PAGE_SHIFT;
 }
 
 static struct page *object_page(struct vma *v, uint64_t pgoff)
 {
     struct page *p;
 
-    if (v->ops->size) {
-        uint64_t size = v->ops->size(v->object);
-
-        if (pgoff >= (size + PAGE_SIZE - 1) >> PAGE_SHIFT)
-            return ERR_PTR(-ENXIO);
-    }
+    if (beyond_end(v, pgoff))
+        return ERR_PTR(-ENXIO);
     if (v->pc)
         p = page_cache_get(v->pc, pgoff);
     else if (v->ops->fault)
@@ -282,6 +292,13 @@ static struct page *object_page(struct vma *v, uint64_t pgoff)
         p = ERR_PTR(-ENXIO);
     if (IS_ERR(p) && PTR_ERR(p) != -ENOMEM)
         return ERR_PTR(-ENXIO);
+    /* A store makes pages for the asking: not for one that was cut off since,
+     * or what is written there would come back when the file grows. A cut
+     * sets the size first, then drops pages (M4). */
+    if (!IS_ERR(p) && v->pc && v->pc->store && beyond_end(v, pgoff)) {
+        page_unref(p);
+        return ERR_PTR(-ENXIO);
+    }
     return p;
 }
 

@@ -25,24 +25,20 @@ static void uncount(struct mm *mm, struct page *p)
         __atomic_fetch_sub(&p->mapped, 1, __ATOMIC_RELAXED);
 }
 
-void mm__entry_lost(struct mm *mm, paddr_t pa)
+bool gather__hold(struct gather *g, uaddr_t va, const struct pt_entry *e)
 {
-    struct page *p = page__of_phys(pa);
-
-    spin_lock(&mm->pt_lock);
-    uncount(mm, p);
-    spin_unlock(&mm->pt_lock);
-    page_unref(p);
-}
-
-bool gather__add(void *arg, uaddr_t va, const struct pt_entry *e)
-{
-    struct gather *g = arg;
     uint64_t size = e->huge || e->table ? HUGE_SIZE : PAGE_SIZE;
 
     g->frames[g->n++] = e->pa | e->table;
     g->start = MIN(g->start, ALIGN_DOWN(va, size));
     g->end = MAX(g->end, ALIGN_DOWN(va, size) + size);
+    return g->n < GATHER_MAX - PT_UNMAP_EXTRA;
+}
+
+bool gather__add(void *arg, uaddr_t va, const struct pt_entry *e)
+{
+    struct gather *g = arg;
+
     if (!e->table) {
         struct page *p = page__of_phys(e->pa);
 
@@ -50,7 +46,7 @@ bool gather__add(void *arg, uaddr_t va, const struct pt_entry *e)
         if (e->dirty && p->kind == PAGE_CACHE)
             __atomic_fetch_or(&p->state, PGS_DIRTY, __ATOMIC_RELAXED);
     }
-    return g->n < GATHER_MAX - PT_UNMAP_EXTRA;
+    return gather__hold(g, va, e);
 }
 
 void gather__flush(struct gather *g)

@@ -80,8 +80,7 @@ void mm_layout_set(struct mm *mm, uaddr_t mmap_base, uint64_t stack_limit)
 
 /* ---- mapping ---- */
 
-/* As Linux's default: refuses what all of memory could never hold. */
-static bool overcommitted(unsigned flags, uint64_t length)
+bool mm__overcommitted(unsigned flags, uint64_t length)
 {
     bool counted = (flags & (VMA_WRITE | VMA_SHARED)) == VMA_WRITE ||
                    (flags & (VMA_ANON | VMA_SHARED)) ==
@@ -170,7 +169,7 @@ long mm_map(struct mm *mm, const struct mm_map_args *args)
     if (args->length == 0)
         return -EINVAL;
     if (length == 0 || !mm__range_ok(0, length) ||
-        overcommitted(args->flags, length))
+        mm__overcommitted(args->flags, length))
         return -ENOMEM;
     v = vma_of_args(args);
     if (!v)
@@ -238,7 +237,7 @@ static int protect_check(const struct vma *v, unsigned prot, uint64_t length)
     if ((prot & PROT_WRITE_BIT) && (v->flags & VMA_SHARED) &&
         !(v->flags & VMA_MAYWRITE))
         return -EACCES;
-    if (overcommitted((v->flags & ~7u) | prot, length) &&
+    if (mm__overcommitted((v->flags & ~7u) | prot, length) &&
         !(v->flags & VMA_WRITE))
         return -ENOMEM;
     return 0;
@@ -319,7 +318,7 @@ static int brk_grow(struct mm *mm, uaddr_t from, uaddr_t to)
 
     if (next && next->start < to + PAGE_SIZE)
         return -ENOMEM;
-    if (overcommitted(VMA_WRITE, to - mm->brk_start))
+    if (mm__overcommitted(VMA_WRITE, to - mm->brk_start))
         return -ENOMEM;
     v = vma__alloc();
     if (!v)

@@ -148,6 +148,9 @@ struct vma_ops {
     void (*ident)(void *object, uint64_t *dev, uint64_t *ino);
     /* A page of a shared writable mapping is about to become writable. */
     int (*mkwrite)(void *object, uint64_t pgoff);
+    /* MADV_REMOVE of n pages; may block, no lock of mm is held. Optional, and
+     * only beside ref and unref. 0 or -Exxx. */
+    int (*punch)(void *object, uint64_t pgoff, uint64_t n);
 };
 
 struct vma {                        /* read-only outside mm */

@@ -164,9 +164,9 @@ struct gather {
 void gather__init(struct gather *g, struct mm *mm);
 /* arch_pt_unmap's fn; arg is the gather. Stops when it is full. */
 bool gather__add(void *arg, uaddr_t va, const struct pt_entry *e);
+/* Its second half: holds a frame or an emptied table, without counting. */
+bool gather__hold(struct gather *g, uaddr_t va, const struct pt_entry *e);
 void gather__flush(struct gather *g);
-/* A frame whose entry was removed and flushed goes: counts and reference. */
-void mm__entry_lost(struct mm *mm, paddr_t pa);
 
 /* Removes all entries in the range. Splits huge pages at its bounds. -ENOMEM
  * (only from a split, before any effect). Lock held for writing, or for
@@ -177,6 +177,8 @@ int mm__split_huge(struct mm *mm, uaddr_t addr);
 
 /* map.c. [addr, addr + length) lies in the program's half. */
 bool mm__range_ok(uaddr_t addr, uint64_t length);
+/* As Linux's default: what all of memory could never hold. */
+bool mm__overcommitted(unsigned vma_flags, uint64_t length);
 /* Where mmap without an address goes, or -ENOMEM. */
 long mm__place(struct mm *mm, uint64_t length);
 

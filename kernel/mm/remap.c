@@ -9,81 +9,67 @@
 #define REMAP_FIXED 2u
 #define REMAP_DONTUNMAP 4u
 
-#define MOVE_BATCH 96
+#define MOVE_TRIES_MAX 3        /* reclaims for one table */
 
-/* Entries taken off the old range, to be set in the new one. */
-struct moved {
-    unsigned n, nr_tables;
-    struct {
-        uaddr_t va;
-        paddr_t pa;
-        unsigned prot;
-    } at[MOVE_BATCH];
-    paddr_t tables[MOVE_BATCH];
+/* Entries on their way; g keeps a reference of each frame until the flush. */
+struct move {
+    struct gather g;
+    int64_t delta;
+    uaddr_t stuck;              /* no table for this one's new place; or 0 */
 };
 
-static bool move_take(void *arg, uaddr_t va, const struct pt_entry *e)
+/*
+ * arch_pt_unmap's fn. pt_lock is held from the loss of the old entry to the
+ * new one, so whoever walks a cache's mappings finds the page in one of the
+ * two places (M4): it looks at the new mapping, linked last, after the old.
+ */
+static bool move_one(void *arg, uaddr_t va, const struct pt_entry *e)
 {
-    struct moved *m = arg;
+    struct move *m = arg;
+    struct arch_pt *pt = &m->g.mm->pt;
+    int err;
 
-    if (e->table) {
-        m->tables[m->nr_tables++] = e->pa;
-    } else {
-        m->at[m->n].va = va;
-        m->at[m->n].pa = e->pa;
-        m->at[m->n].prot = e->prot;
-        m->n++;
+    if (!e->table) {
+        err = arch_pt_map(pt, va + (uaddr_t)m->delta, e->pa, e->prot);
+        if (err < 0) {
+            err = arch_pt_map(pt, va, e->pa, e->prot);
+            ASSERT(err == 0);   /* its table is still there */
+            m->stuck = va;
+            return false;
+        }
+        page_ref(page__of_phys(e->pa));
     }
-    return m->n < MOVE_BATCH - PT_UNMAP_EXTRA &&
-           m->nr_tables < MOVE_BATCH - PT_UNMAP_EXTRA;
-}
-
-/* Sets one entry at its new place. -ENOMEM when no table can be had. */
-static int move_put(struct mm *mm, uaddr_t va, paddr_t pa, unsigned prot)
-{
-    for (int tries = 0;; tries++) {
-        int err;
-
-        spin_lock(&mm->pt_lock);
-        err = arch_pt_map(&mm->pt, va, pa, prot);
-        spin_unlock(&mm->pt_lock);
-        if (err != -ENOMEM || tries == 3 || page_cache_reclaim(16) == 0)
-            return err;
-    }
+    return gather__hold(&m->g, va, e);
 }
 
 /*
  * Moves what is mapped in [old,old+length) by delta. Huge pages have been
  * split. When even the tables cannot be had, the program is out of memory:
- * the pages that have no place are freed, and true tells mm_remap to end the
- * program once the lock is released.
+ * the rest stays, and true tells mm_remap to end the program once the lock is
+ * released.
  */
 static bool entries_move(struct mm *mm, uaddr_t old, uint64_t length,
-                         int64_t delta, struct moved *m)
+                         int64_t delta)
 {
     uaddr_t at = old, end = old + length;
-    bool lost = false;
+    int tries = 0;
+    struct move m;
 
+    gather__init(&m.g, mm);
+    m.delta = delta;
     while (at < end) {
-        uaddr_t from = at;
-
-        m->n = m->nr_tables = 0;
+        m.stuck = 0;
         spin_lock(&mm->pt_lock);
-        at = arch_pt_unmap(&mm->pt, at, end, move_take, m);
+        at = arch_pt_unmap(&mm->pt, at, end, move_one, &m);
         spin_unlock(&mm->pt_lock);
-        if (m->n > 0 || m->nr_tables > 0)
-            arch_tlb_flush(&mm->pt, from, at);
-        for (unsigned i = 0; i < m->nr_tables; i++)
-            mm_pt_free(m->tables[i]);
-        for (unsigned i = 0; i < m->n; i++) {
-            if (!lost && move_put(mm, m->at[i].va + (uaddr_t)delta,
-                                  m->at[i].pa, m->at[i].prot) == 0)
-                continue;
-            lost = true;
-            mm__entry_lost(mm, m->at[i].pa);
-        }
+        gather__flush(&m.g);
+        if (!m.stuck)
+            continue;
+        if (tries++ == MOVE_TRIES_MAX || page_cache_reclaim(16) == 0)
+            return true;
+        at = m.stuck;
     }
-    return lost;
+    return false;
 }
 
 /* Splits every huge page in the range: their alignment may differ there. */
@@ -121,34 +107,39 @@ struct remap {
     uaddr_t old, to;
     uint64_t old_len, new_len;
     unsigned flags;
-    bool lost;                  /* out: pages were lost for want of tables */
+    bool lost;                  /* out: no tables for all of its pages */
 };
+
+/* What mm_map would refuse, mremap does not give either. */
+static bool accounted(const struct vma *v, uint64_t length)
+{
+    return (v->flags & VMA_SHARED) || !mm__overcommitted(v->flags, length);
+}
 
 /* Moves [old, old+old_len) of v to r->to, which is free. Lock for writing. */
 static long move_to(struct mm *mm, struct vma *v, struct remap *r)
 {
     uint64_t keep = MIN(r->old_len, r->new_len);
-    struct moved *m = kmalloc(sizeof(*m));
-    struct vma *w = vma_clone(v, r->to, r->to + r->new_len,
-                              vma__pgoff(v, r->old));
-    int err = m && w ? 0 : -ENOMEM;
+    struct vma *w;
+    int err;
 
-    if (err == 0)
-        err = huge_split_all(mm, r->old, r->old + keep);
+    if (mm->nr_vmas >= VMAS_MAX || !accounted(v, r->new_len))
+        return -ENOMEM;
+    w = vma_clone(v, r->to, r->to + r->new_len, vma__pgoff(v, r->old));
+    if (!w)
+        return -ENOMEM;
+    err = huge_split_all(mm, r->old, r->old + keep);
     /* Cut the old range out while failing is still easy. */
     if (err == 0)
         err = vma__split(mm, v, r->old);
     if (err == 0)
         err = vma__split(mm, vma__find(mm, r->old), r->old + r->old_len);
     if (err < 0) {
-        if (w)
-            vma__free(w);
-        kfree(m);
+        vma__free(w);
         return err;
     }
     vma__insert(mm, w);
-    r->lost = entries_move(mm, r->old, keep, (int64_t)(r->to - r->old), m);
-    kfree(m);
+    r->lost = entries_move(mm, r->old, keep, (int64_t)(r->to - r->old));
     vma__merge(mm, w);
     if (!(r->flags & REMAP_DONTUNMAP))
         vma__clear_range(mm, r->old, r->old + r->old_len);
@@ -204,6 +195,8 @@ static long remap_locked(struct mm *mm, struct remap *r)
         return err < 0 ? err : (long)r->old;
     }
     if (r->old_len > 0 && r->new_len > r->old_len && grows_here(v, r)) {
+        if (!accounted(v, r->new_len - r->old_len))
+            return -ENOMEM;
         vma__resize(mm, v, v->start, r->old + r->new_len);
         vma__merge(mm, v);
         return (long)r->old;

@@ -56,10 +56,17 @@ static int shm_name(void *object, char *buf, size_t size)
     return scnprintf(buf, size, "/dev/zero (deleted)");
 }
 
+static int shm_punch(void *object, uint64_t pgoff, uint64_t n)
+{
+    page_cache_drop(&((struct shm *)object)->pc, pgoff, pgoff + n - 1);
+    return 0;
+}
+
 const struct vma_ops shm__ops = {
     .cache = shm_cache,
     .ref = shm_ref,
     .unref = shm_unref,
     .size = shm_size,
     .name = shm_name,
+    .punch = shm_punch,
 };

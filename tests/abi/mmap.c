@@ -117,6 +117,34 @@ static void advice(void)
     R(munmap(p, 8 << 20));
 }
 
+/* MADV_REMOVE frees what is behind a shared mapping. */
+static void remove_pages(void)
+{
+    int mem = memfd_create("holes", 0);
+    struct stat st;
+    char *p, *q;
+
+    R(ftruncate(mem, 4 * PG));
+    p = M(mmap(NULL, 4 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, mem, 0));
+    q = M(mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_PRIVATE, mem, 0));
+    memset(p, 1, 4 * PG);
+    R(madvise(p + PG, 2 * PG, MADV_REMOVE));
+    fstat(mem, &st);
+    FACT("removed %d %d %d %d, blocks %ld", p[0], p[PG], p[2 * PG], p[3 * PG],
+         (long)st.st_blocks);
+    R(madvise(q, PG, MADV_REMOVE));
+    R(munmap(q, PG));
+    R(munmap(p, 4 * PG));
+    R(madvise(p, PG, MADV_REMOVE));
+    p = M(mmap(NULL, 4 * PG, PROT_READ, MAP_SHARED, mem, 0));
+    q = M(mmap(NULL, PG, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS,
+               -1, 0));
+    R(madvise(q, PG, MADV_REMOVE));
+    R(munmap(q, PG));
+    R(munmap(p, 4 * PG));
+    close(mem);
+}
+
 static void remap(void)
 {
     char *p = mmap(NULL, 4 * PG, RW, ANON, -1, 0), *q;
@@ -193,6 +221,7 @@ int main(void)
     hints();
     advice();
     remap();
+    remove_pages();
     heaps();
     files();
     return 0;

@@ -408,6 +408,104 @@ static void reclaim_mapped(void **state)
                          i % 10 ? byte_of(i) : 3);
 }
 
+/* ---- what another CPU does while this one flushes ---- */
+
+static uaddr_t spot;
+static bool spot_mapped;
+
+static void drop_hook(void)
+{
+    page_cache_drop(&pc, 1, 2);
+}
+
+/* A page that is cut off while mremap moves it is mapped nowhere after (M4),
+ * and not freed before mremap's own flush (M2). */
+static void dropped_while_moved(void **state)
+{
+    uaddr_t a = map_file(4, 0, VMA_READ | VMA_WRITE), b;
+
+    (void)state;
+    for (uint64_t i = 0; i < 4; i++)
+        unit_at(mm, a + i * PAGE_SIZE, i & 2 ? FAULT_WRITE : 0);
+    host_tlb_flush_hook = drop_hook;
+    b = (uaddr_t)mm_remap(mm, a, 4 * PAGE_SIZE, 8 * PAGE_SIZE, 3,
+                          a - 64 * PAGE_SIZE);
+    assert_int_equal(b, a - 64 * PAGE_SIZE);
+    assert_null(host_tlb_flush_hook);
+    file_pages = 1;
+    for (uint64_t i = 0; i < 4; i++) {
+        struct pt_entry e;
+
+        assert_int_equal(arch_pt_query(mm_pt(mm), b + i * PAGE_SIZE, &e),
+                         i == 0 || i == 3);
+        assert_false(arch_pt_query(mm_pt(mm), a + i * PAGE_SIZE, &e));
+    }
+}
+
+static void spot_hook(void)
+{
+    struct pt_entry e;
+
+    spot_mapped = arch_pt_query(mm_pt(mm), spot, &e);
+}
+
+/* Nobody can write to a private copy while another CPU may still read the
+ * page it was made of. */
+static void copy_after_flush(void **state)
+{
+    struct mm_usage u;
+
+    (void)state;
+    spot = map_file(4, 0, VMA_READ | VMA_WRITE);
+    assert_int_equal(*unit_at(mm, spot, 0), byte_of(0));
+    spot_mapped = true;
+    host_tlb_flush_hook = spot_hook;
+    *unit_at(mm, spot, FAULT_WRITE) = 9;
+    assert_null(host_tlb_flush_hook);
+    assert_false(spot_mapped);
+    assert_int_equal(*unit_at(mm, spot, 0), 9);
+    mm_usage_get(mm, &u);
+    assert_int_equal(u.resident, PAGE_SIZE);
+    assert_int_equal(u.shared, 0);
+}
+
+static uint64_t punched_at, punched_n;
+
+static int object_punch(void *o, uint64_t pgoff, uint64_t n)
+{
+    assert_ptr_equal(o, &pc);
+    assert_int_equal(refs, 2);
+    punched_at = pgoff;
+    punched_n += n;
+    return 0;
+}
+
+/* MADV_REMOVE leaves the work, and its lock, to the object. */
+static void punch(void **state)
+{
+    static const struct vma_ops punch_ops = {
+        .cache = object_cache, .ref = object_ref, .unref = object_unref,
+        .size = object_size, .punch = object_punch };
+    struct mm_map_args args = {
+        .length = 8 * PAGE_SIZE, .ops = &punch_ops, .object = &pc,
+        .flags = VMA_READ | VMA_SHARED, .pgoff = 5 };
+    uaddr_t a = (uaddr_t)mm_map(mm, &args);
+
+    (void)state;
+    assert_int_equal(mm_advise(mm, a, PAGE_SIZE, 9), -EACCES);
+    assert_int_equal(mm_unmap(mm, a, 8 * PAGE_SIZE), 0);
+    args.flags |= VMA_MAYWRITE;
+    a = (uaddr_t)mm_map(mm, &args);
+    assert_int_equal(mm_advise(mm, a + PAGE_SIZE, 2 * PAGE_SIZE, 9), 0);
+    assert_int_equal(punched_at, 6);
+    assert_int_equal(punched_n, 2);
+    assert_int_equal(mm_advise(mm, a - PAGE_SIZE, 2 * PAGE_SIZE, 9), -ENOMEM);
+    assert_int_equal(punched_at, 5);
+    assert_int_equal(punched_n, 3);
+    spot = map_file(1, 0, VMA_READ | VMA_SHARED | VMA_MAYWRITE);
+    assert_int_equal(mm_advise(mm, spot, PAGE_SIZE, 9), -EINVAL);
+}
+
 static void injected(void *arg)
 {
     uaddr_t a;
@@ -454,6 +552,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CASE(index_random), CASE(errors), CASE(put_filled), CASE(waiting),
         CASE(reclaim), CASE(pressure), MAPPED(fault_around),
+        MAPPED(dropped_while_moved), MAPPED(copy_after_flush), MAPPED(punch),
         MAPPED(copy_on_write), MAPPED(shared_file), MAPPED(beyond_the_end),
         MAPPED(reclaim_mapped), MAPPED(injection),
     };

@@ -317,6 +317,14 @@ static void remap(void **state)
     assert_int_equal(mm_remap(mm, a, PAGE_SIZE, UINT64_MAX, 1, 0), -EINVAL);
     assert_int_equal(mm_remap(mm, a, PAGE_SIZE, ARCH_PROGRAM_END, 1, 0),
                      -ENOMEM);
+    /* What mmap would refuse, as more than all of memory: moved or not. */
+    assert_int_equal(mm_remap(mm, a, PAGE_SIZE, 8192 * MIB, 1, 0), -ENOMEM);
+    map_fixed(64 * MIB, PAGE_SIZE, RW);
+    assert_int_equal(mm_remap(mm, 64 * MIB, PAGE_SIZE, 8192 * MIB, 0, 0),
+                     -ENOMEM);
+    map_fixed(64 * MIB, PAGE_SIZE, RW | VMA_NORESERVE);
+    assert_int_equal(mm_remap(mm, 64 * MIB, PAGE_SIZE, 8192 * MIB, 0, 0),
+                     64 * MIB);
 }
 
 static void shared_anonymous(void **state)

@@ -32,5 +32,8 @@ extern unsigned long host_faults;       /* hooks->fault calls so far */
  * every completed operation. */
 bool host_tlb_sound(void);
 extern unsigned long host_tlb_flushes;
+/* Called once, when the next flush begins, then forgotten: what another CPU
+ * could do while one waits for it. */
+extern void (*host_tlb_flush_hook)(void);
 
 #endif

@@ -23,6 +23,7 @@ static struct tlb {
 } tlb[TLB_ENTRIES];
 
 unsigned long host_tlb_flushes, host_faults;
+void (*host_tlb_flush_hook)(void);
 struct trap_info host_trap;
 
 static unsigned slot_of(uaddr_t va, unsigned level)
@@ -225,7 +226,12 @@ int arch_pt_split(struct arch_pt *pt, uaddr_t va)
 
 void arch_tlb_flush(struct arch_pt *pt, uaddr_t start, uaddr_t end)
 {
+    void (*hook)(void) = host_tlb_flush_hook;
+
     host_tlb_flushes++;
+    host_tlb_flush_hook = NULL;
+    if (hook)
+        hook();
     for (unsigned i = 0; i < TLB_ENTRIES; i++) {
         if (tlb[i].pt == pt && tlb[i].va >= start && tlb[i].va < end)
             tlb[i].pt = NULL;

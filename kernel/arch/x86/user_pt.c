@@ -188,8 +188,9 @@ uaddr_t arch_pt_unmap(struct arch_pt *pt, uaddr_t start, uaddr_t end,
             go_on = fn(arg, va, &out);
         }
         va = ALIGN_DOWN(va, span) + span;
+        /* An fn that stops the walk may have put its entry back. */
         if (IS_ALIGNED(va, HUGE_SIZE) && va <= end &&
-            !tables_trim(pt, start, va, fn, arg))
+            !tables_trim(pt, go_on ? start : va, va, fn, arg))
             go_on = false;
         if (!go_on)
             break;
