@@ -146,7 +146,6 @@ void process__unref(struct process *p);
 /* A task that will call entry(arg). Adds it to the process. NULL or -Exxx by
  * ERR_PTR. The caller starts the thread. */
 struct task *task__create(struct process *p, void (*entry)(void *), void *arg);
-void task__discard(struct task *t);         /* created, never started */
 __noreturn void task__exit(void);           /* this task leaves */
 /* Marks the whole process as ending (first caller wins) and wakes its tasks;
  * each leaves at its next exit_work. */
@@ -197,6 +196,9 @@ int signal__mask_get(uaddr_t set, uint64_t size, uint64_t *out);
 /* Ends block_temporarily at the end of a call, unless a handler will. */
 void signal__block_restore(long result);
 void signal__discard_locked(struct process *p, int signo);
+/* A task that may have been woken for signals to the process in this set does
+ * not take them: another one does. */
+void signal__retarget_locked(struct process *p, uint64_t not_taken);
 const char *signal__name(int signo);
 
 /* --- futex.c --- */

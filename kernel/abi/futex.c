@@ -219,7 +219,7 @@ static int futex_wake(struct mm *mm, uaddr_t addr, bool private, int n,
         return err;
     b = bucket_of(&k);
     spin_lock(&b->lock);
-    woken = wake_locked(b, &k, n, bitset);
+    woken = wake_locked(b, &k, MAX(n, 1), bitset);  /* as Linux: 0 is 1 */
     spin_unlock(&b->lock);
     return woken;
 }
@@ -622,13 +622,16 @@ long sys_futex(uaddr_t addr, int op, uint32_t val, uint64_t timeout,
 
 /* ---------------- the end of a thread ---------------- */
 
-static void robust_death(struct task *t, uaddr_t word)
+/* `pending`: the thread was about to take or to free this one. */
+static void robust_death(struct task *t, uaddr_t word, bool pending)
 {
     uint32_t old, seen;
 
     if ((word & 3) || !user_range_ok(word, 4) ||
         arch_user_load32((const uint32_t *)word, &old))
         return;
+    if (pending && !old)        /* freed, and died before it woke anybody */
+        futex__wake_addr(t->proc->mm, word, 1);
     while ((old & FUTEX_TID_MASK) == (uint32_t)t->tid) {
         uint32_t new_ = (old & FUTEX_WAITERS) | FUTEX_OWNER_DIED;
 
@@ -660,10 +663,10 @@ static void robust_walk(struct task *t)
         if (get_user(&entry, at))
             break;
         if (at != (head[2] & ~1ull))
-            robust_death(t, at + head[1]);
+            robust_death(t, at + head[1], false);
     }
     if (head[2])
-        robust_death(t, (head[2] & ~1ull) + head[1]);
+        robust_death(t, (head[2] & ~1ull) + head[1], true);
 }
 
 void futex__task_exit(struct task *t)

@@ -159,6 +159,9 @@ struct task *task__create(struct process *p, void (*entry)(void *), void *arg)
     t->altstack.flags = SS_DISABLE;
     t->timer_slack = 50000;
     sigpending__init(&t->pending);
+    /* From the start: no signal must choose it for want of its mask. */
+    if (thread_current()->program)
+        t->blocked = task_current()->blocked;
     flags = spin_lock_irqsave(&p->lock);
     if (p->exiting || p->task_count >= p->limits[RLIMIT_NPROC].cur) {
         spin_unlock_irqrestore(&p->lock, flags);
@@ -196,20 +199,10 @@ static bool task_leave(struct task *t)
     p->dead_invol += t->thread.switches_invol;
     if (last)
         p->exiting = true;
+    signal__retarget_locked(p, ~t->blocked);
     spin_unlock_irqrestore(&p->lock, flags);
     sigpending__flush(p, &t->pending);
     return last;
-}
-
-void task__discard(struct task *t)
-{
-    struct process *p = t->proc;
-
-    task_leave(t);
-    thread_release(&t->thread);
-    kfree(t);
-    __atomic_fetch_sub(&task_total, 1, __ATOMIC_RELAXED);
-    process__unref(p);
 }
 
 __noreturn void task__exit(void)

@@ -228,12 +228,11 @@ static void recheck_locked(struct task *t)
         thread_interrupt(&t->thread);
 }
 
-/* Signals for the process that this task no longer takes may have to wake
- * another one. */
-static void retarget_locked(struct process *p, uint64_t newly_blocked)
+void signal__retarget_locked(struct process *p, uint64_t not_taken)
 {
-    uint64_t set = p->pending.set & newly_blocked;
+    uint64_t set = p->pending.set & not_taken;
 
+    ASSERT(spin_held(&p->lock));
     while (set) {
         int signo = __builtin_ctzll(set) + 1;
         struct task *to = choose(p, signo);
@@ -252,7 +251,7 @@ void signal__block_set(uint64_t set)
     uint64_t old = t->blocked;
 
     t->blocked = set & ~UNBLOCKABLE;        /* S2 */
-    retarget_locked(p, t->blocked & ~old);
+    signal__retarget_locked(p, t->blocked & ~old);
     recheck_locked(t);
     spin_unlock_irqrestore(&p->lock, flags);
 }
@@ -497,7 +496,7 @@ static int enter_handler(struct task *t, struct regs *regs,
 
     if (err)
         return err;
-    if (alt && (t->altstack.flags & (int)SS_AUTODISARM)) {
+    if (t->altstack.flags & (int)SS_AUTODISARM) {
         memset(&t->altstack, 0, sizeof(t->altstack));
         t->altstack.flags = SS_DISABLE;
     }
@@ -511,6 +510,8 @@ static int enter_handler(struct task *t, struct regs *regs,
 static void settle_restart(struct task *t, struct regs *regs, long *restart,
                            const struct linux_sigaction *act)
 {
+    /* A sleep in the handler is not the one that was interrupted. */
+    t->resume = 0;
     if (!*restart)
         return;
     if (*restart == -ERESTARTNOINTR ||
@@ -518,7 +519,6 @@ static void settle_restart(struct task *t, struct regs *regs, long *restart,
         arch_syscall_restart(regs);
     else
         arch_syscall_result(regs, -EINTR);
-    t->resume = 0;
     *restart = 0;
 }
 
