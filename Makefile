@@ -2,10 +2,13 @@
 # make            the tool build/hull and the kernel build/hull.elf
 # make demo       install what is missing, build, run examples/c-http, ask it
 # make check      unit, abi and system tests; T=name runs one
+# make bench      Hull and a Linux guest side by side; B=name runs one
 # make check-kvm  whole images under a real KVM
 # make gdb        the demo image under QEMU's gdb stub
 # make format     clang-format over everything of ours
-B    := build
+# `make bench B=name` gives B another meaning than the folder's name
+BENCH := $(if $(filter command,$(firstword $(origin B))),$(B))
+override B := build
 ARCH ?= x86
 V    ?= 0
 Q    := $(if $(filter 1,$(V)),,@)
@@ -56,6 +59,6 @@ gdb: all
 	$(Q)cmd=$$($(B)/hull run examples/c-http -p 8080:80 --dry-run) && \
 	    eval "$$cmd -s -S"
 
-# Hull and Linux side by side; ROW=name for one of them.
+# Hull and Linux side by side; B=name for some of it (bench/run.py --help).
 bench: all
-	$(Q)bench/run.py $(ROW)
+	$(Q)bench/run.py $(BENCH)

@@ -4,7 +4,11 @@
  * program needs, loads the modules in /modules in their order, sets up eth0
  * and lo, runs the program and powers the machine off. Nothing else runs.
  *
- * The kernel passes what follows "--" on its command line as our arguments.
+ *   init [-d] [-C FOLDER] [-e NAME=VALUE]... PROGRAM [ARG]...
+ *
+ * -d: the root is the EROFS file system on the first disk, read-only with
+ * memory where programs write, and not what we were started from. The kernel
+ * passes what follows "--" on its command line as our arguments.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -12,6 +16,7 @@
 #include <linux/reboot.h>
 #include <net/if.h>
 #include <net/route.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,36 +76,85 @@ static void network(void)
     close(s);
 }
 
-int main(int argc, char **argv)
+static void mount_or_say(const char *source, const char *at, const char *type,
+                         unsigned long flags)
 {
-    struct rlimit many = { 65536, 65536 };
-    pid_t child;
-    int status;
+    if (mount(source, at, type, flags, NULL))
+        perror(at);
+}
 
-    mkdir("/proc", 0755);
-    mkdir("/sys", 0755);
+/* Below the current folder, which becomes the root. */
+static void mount_all(void)
+{
+    mkdir("proc", 0755);
+    mkdir("sys", 0755);
+    mkdir("dev", 0755);
+    mkdir("tmp", 01777);
+    mount_or_say("proc", "proc", "proc", 0);
+    mount_or_say("sysfs", "sys", "sysfs", 0);
+    mount_or_say("dev", "dev", "devtmpfs", 0);
+    mount_or_say("tmp", "tmp", "tmpfs", 0);
+    mkdir("dev/shm", 01777);
+    mount_or_say("shm", "dev/shm", "tmpfs", 0);
+}
+
+static void change_root(void)
+{
+    mkdir("/new", 0755);
     mkdir("/dev", 0755);
-    mkdir("/tmp", 01777);
-    mount("proc", "/proc", "proc", 0, NULL);
-    mount("sysfs", "/sys", "sysfs", 0, NULL);
-    mount("dev", "/dev", "devtmpfs", 0, NULL);
-    mount("tmp", "/tmp", "tmpfs", 0, NULL);
-    mkdir("/dev/shm", 01777);
-    mount("shm", "/dev/shm", "tmpfs", 0, NULL);
-    load_modules();
-    network();
-    setrlimit(RLIMIT_NOFILE, &many);
-    child = fork();
-    if (child == 0) {
-        execv(argv[1], argv + 1);
-        perror(argc > 1 ? argv[1] : "no program");
-        _exit(127);
-    }
-    while (waitpid(-1, &status, 0) != child)
-        ;
+    mount_or_say("dev", "/dev", "devtmpfs", 0);
+    mount_or_say("/dev/vda", "/new", "erofs", MS_RDONLY);
+    if (chdir("/new"))
+        perror("/new");
+    mount_all();
+    mount_or_say("run", "run", "tmpfs", 0);
+    mount_or_say("root", "root", "tmpfs", 0);
+    mount_or_say("var-tmp", "var/tmp", "tmpfs", 0);
+    if (mount(".", "/", NULL, MS_MOVE, NULL) || chroot("."))
+        perror("chroot");
+}
+
+static void end(int status)
+{
     printf("\nguest-exit:%d\n", WIFEXITED(status) ? WEXITSTATUS(status)
                                 : 128 + WTERMSIG(status));
     fflush(stdout);
     reboot(LINUX_REBOOT_CMD_RESTART);
+}
+
+int main(int argc, char **argv)
+{
+    struct rlimit many = { 65536, 65536 };
+    const char *folder = "/";
+    bool disk = false;
+    pid_t child;
+    int status, opt;
+
+    while ((opt = getopt(argc, argv, "+dC:e:")) != -1) {
+        if (opt == 'd')
+            disk = true;
+        if (opt == 'C')
+            folder = optarg;
+        if (opt == 'e')
+            putenv(optarg);
+    }
+    load_modules();
+    if (disk)
+        change_root();
+    else
+        mount_all();
+    network();
+    setrlimit(RLIMIT_NOFILE, &many);
+    child = fork();
+    if (child == 0) {
+        if (chdir(folder))
+            perror(folder);
+        execvp(argv[optind], argv + optind);
+        perror(argc > optind ? argv[optind] : "no program");
+        _exit(127);
+    }
+    while (waitpid(-1, &status, 0) != child)
+        ;
+    end(status);
     return 0;
 }

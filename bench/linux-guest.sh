@@ -4,9 +4,15 @@
 # uncompressed so that it boots by PVH, and an initramfs that holds the given
 # programs with their libraries, our init, and the virtio modules.
 #
-# usage: bench/linux-guest.sh OUT_DIR GUEST=HOST...
+# usage: bench/linux-guest.sh [-d] OUT_DIR GUEST=HOST...
+# -d: with what it takes to have the root on a disk (init's -d)
 set -eu
 cd "$(dirname "$0")/.."
+disk=
+if [ "$1" = -d ]; then
+    disk="libcrc32c erofs"
+    shift
+fi
 out=$1
 shift
 mkdir -p "$out"
@@ -22,7 +28,7 @@ gcc -O2 -static -o "$root/init" bench/init.c
 mods=$(find "$pkg/lib/modules" -maxdepth 1 -mindepth 1)
 for m in virtio_ring virtio virtio_mmio virtio_pci_legacy_dev \
          virtio_pci_modern_dev virtio_pci failover net_failover virtio_net \
-         virtio_blk; do
+         virtio_blk $disk; do
     f=$(find "$mods" -name "$m.ko" | head -n 1)
     [ -n "$f" ] || continue
     cp "$f" "$root/modules/"

@@ -31,9 +31,11 @@
 
 #define BATCHES 7
 #define BATCH_NS 60000000ll
+#define SLEEP_NS 1000000
 
 static int zero_fd, null_fd, pipe_fd[2], back_fd[2], file_fd;
 static char buffer[65536];
+static cpu_set_t everywhere;
 
 static int64_t now(void)
 {
@@ -146,6 +148,16 @@ static void do_tmp_write(void)
 
 /* ---- two threads ---- */
 
+/* The calling thread to one CPU; any, if there is no such one. */
+static void pin(unsigned cpu)
+{
+    cpu_set_t set;
+
+    CPU_ZERO(&set);
+    CPU_SET(cpu, &set);
+    sched_setaffinity(0, sizeof(set), &set);
+}
+
 static void *pipe_peer(void *arg)
 {
     char c;
@@ -179,6 +191,13 @@ static void *futex_peer(void *arg)
         __atomic_store_n(&turn, 0, __ATOMIC_RELEASE);
         futex(&turn, FUTEX_WAKE, 1);
     }
+}
+
+/* The same on another CPU than the main thread. */
+static void *futex_far(void *arg)
+{
+    pin(1);
+    return futex_peer(arg);
 }
 
 static void do_futex_pingpong(void)
@@ -272,10 +291,10 @@ static void do_mutex(void)
     pthread_mutex_unlock(&contended);
 }
 
-/* How late a 1 ms sleep wakes. */
+/* How late a 1 ms sleep wakes: measure() takes the millisecond off. */
 static void do_timer(void)
 {
-    struct timespec ts = { 0, 1000000 };
+    struct timespec ts = { 0, SLEEP_NS };
 
     nanosleep(&ts, NULL);
 }
@@ -315,10 +334,11 @@ static const struct test tests[] = {
     { "tmpfs-4k", do_tmp_write, 1, NULL, NULL },
     { "pipe-pingpong", do_pipe_pingpong, 1, pipe_peer, end_pipe },
     { "futex-pingpong", do_futex_pingpong, 1, futex_peer, end_futex },
+    { "futex-two-cpus", do_futex_pingpong, 1, futex_far, end_futex },
     { "tcp-rr", do_tcp_rr, 1, rr_start, end_rr },
     { "udp-rr", do_udp_rr, 1, rr_start, end_rr },
     { "mutex-contended", do_mutex, 1, contender, end_mutex },
-    { "sleep-1ms", do_timer, 1, NULL, NULL },
+    { "sleep-late", do_timer, 1, NULL, NULL },
 };
 
 static double batch(const struct test *t, long n)
@@ -339,6 +359,8 @@ static void measure(const struct test *t)
 
     if (t->peer && pthread_create(&peer, NULL, t->peer, NULL))
         die("pthread_create");
+    if (t->peer == futex_far)
+        pin(0);
     do {
         t0 = now();
         for (long i = 0; i < n; i++)
@@ -356,7 +378,12 @@ static void measure(const struct test *t)
         t->end();
         pthread_join(peer, NULL);
         rr_fd = rr_peer_fd = 0;
+        turn = 0;
     }
+    if (t->fn == do_timer)
+        best -= SLEEP_NS;
+    if (t->peer == futex_far)
+        sched_setaffinity(0, sizeof(everywhere), &everywhere);
     printf("%s %.1f\n", t->name, best);
     fflush(stdout);
 }
@@ -371,6 +398,7 @@ static bool wanted(const char *name, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    sched_getaffinity(0, sizeof(everywhere), &everywhere);
     zero_fd = open("/dev/zero", O_RDONLY);
     null_fd = open("/dev/null", O_WRONLY);
     file_fd = open("/bench/data", O_RDONLY);

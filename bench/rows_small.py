@@ -1,0 +1,135 @@
+# SPDX-License-Identifier: BSD-2-Clause
+"""Start, small numbers, files, size and least memory."""
+import glob
+import os
+import re
+import subprocess
+
+from guest import OUT, TOP, Failure, Guest, free_port
+from images import image
+
+HELLO = b"GET /hello HTTP/1.1\r\nHost: x\r\n\r\n"
+HTTP = ["/http", "-p", "80", "-r", "/www"]
+TWO_CPUS = ["pipe-pingpong", "futex-pingpong", "futex-two-cpus",
+            "mutex-contended", "sched_yield", "thread", "signal", "mmap-64m",
+            "sleep-late"]
+
+
+def start(side, machine):
+    """QEMU's start to a static program's first output."""
+    with Guest(side, image("least"), ["/bench/first"], machine) as g:
+        return {f"start: hello on {machine} [ms]":
+                g.wait_line("first output") * 1000}
+
+
+def start_http(side):
+    port = free_port()
+    with Guest(side, image("least"), HTTP, ports=[("tcp", port, 80)]) as g:
+        return {"start: first answer of c-http [ms]":
+                g.wait_answer(port, HELLO, b"HTTP/1.1 200") * 1000}
+
+
+def numbers(lines, label, unit):
+    """Rows from lines of "NAME NUMBER"."""
+    out = {}
+    for line in lines:
+        m = re.fullmatch(r"\W*([a-z][\w-]+) (-?[\d.]+)", line)
+        if m:
+            out[f"{label} {m[1]} [{unit}]"] = float(m[2])
+    if not out:
+        raise Failure(lines[-1][:100] if lines else "silence")
+    return out
+
+
+def micro(side, cpus):
+    names = [] if cpus == 1 else TWO_CPUS
+    with Guest(side, image("micro"), ["/bench/micro"] + names,
+               cpus=cpus) as g:
+        return numbers(g.output(), f"{cpus} CPU:", "ns")
+
+
+def files(side):
+    for name in ("sequential", "random"):
+        with open(f"{OUT}/{name}", "rb") as f:      # warm on the host
+            f.read()
+    open(image("files").disk, "rb").read()
+    with Guest(side, image("files"), ["/bench/files", "/bench/sequential",
+                                      "/bench/random"]) as g:
+        rows = numbers(g.output(), "files:", "ms")
+    return {k.replace("random-cold [ms]", "random-cold 4 KiB [us]").replace(
+        "random-warm [ms]", "random-warm 4 KiB [us]").replace(
+        "sequential-cold", "64 MiB cold").replace(
+        "sequential-warm", "64 MiB warm").replace(
+        "tmpfs-write", "tmpfs write 32 MiB").replace(
+        "tmpfs-read", "tmpfs read 32 MiB"): v for k, v in rows.items()}
+
+
+def instructions():
+    """Both sides at once, by bench/instructions.sh."""
+    text = subprocess.run([f"{TOP}/bench/instructions.sh"], timeout=300,
+                          capture_output=True, text=True).stdout
+    for line in text.splitlines():
+        m = re.match(r"([a-z][\w-]+) +([\d.]+) +([\d.]+) +[\d.]+$", line)
+        if m:
+            yield f"instructions: {m[1]} [1]", float(m[2]), float(m[3])
+        m = re.match(r"(start, .*\S) +(\d+)$", line)
+        if m:
+            yield f"instructions: {m[1]} [1]", float(m[2]), None
+
+
+def size(side):
+    """Kernel, and kernel with the files of an application. Linux's kernel is
+    compressed, its files are the same EROFS and the initramfs to mount it."""
+    out = {}
+    z = glob.glob(f"{TOP}/build/linux/pkg/boot/vmlinuz*")[0]
+    kernel = os.path.getsize(f"{TOP}/build/hull.elf" if side == "hull" else z)
+    out["size: kernel [KiB]"] = kernel / 1024
+    for name in ("least", "redis", "node", "java"):
+        i = image(name)
+        if side == "hull":
+            whole = os.path.getsize(i.disk)
+        else:
+            whole = kernel + os.path.getsize(i.initramfs) + \
+                (i.root_size if i.on_disk else 0)
+        out[f"size: image of {name} [KiB]"] = whole / 1024
+    return out
+
+
+# What shows that a program works: a line of its output, or an answer.
+WORKS = {
+    "hello": ("least", ["/bench/first"], "first output"),
+    "c-http": ("least", HTTP, (80, HELLO, b"HTTP/1.1 200")),
+    "redis": ("redis", None, (6379, b"PING\r\n", b"+PONG")),
+    "node": ("node", None, "listening"),
+    "java": ("java", None, "first output"),
+}
+
+
+def works(side, name, mib, limit):
+    disk, args, sign = WORKS[name]
+    port = free_port()
+    ports = [("tcp", port, sign[0])] if isinstance(sign, tuple) else []
+    with Guest(side, image(disk), args, memory=mib, ports=ports,
+               limit=limit) as g:
+        try:
+            if ports:
+                g.wait_answer(port, sign[1], sign[2], limit)
+            else:
+                g.wait_line(sign, limit)
+            return True
+        except Failure:
+            return False
+
+
+def memory(side, name, low, high, step, limit):
+    """The least MiB that the program works with, to a step: low is known to
+    be too little."""
+    if not works(side, name, high, limit):
+        raise Failure(f"not even with {high} MiB in {limit} s")
+    while high - low > step:
+        middle = (low + high) // 2
+        if works(side, name, middle, limit):
+            high = middle
+        else:
+            low = middle
+    return {f"least memory of {name} [MiB]": high}
