@@ -55,11 +55,11 @@ if usable_kvm; then
 fi
 grep -qwE 'vmx|svm' /proc/cpuinfo ||
     echo "no vmx or svm here: KVM in an emulated machine" >&2
-tests/rig/pack.sh "$rig" || exit 1
+tests/rig/pack.sh "$rig" "$want" || exit 1
 { printf '%s\n' "$top"; printf '%s\n' "$@"; } > "$rig/words"
-timeout -k 5 "${KVM_LIMIT:-1500}" qemu-system-x86_64 \
+timeout -k 5 "${KVM_LIMIT:-3600}" qemu-system-x86_64 \
     -M q35,usb=off,vmport=off -accel tcg,thread=multi -cpu "$cpu" \
-    -smp 2 -m 2560 -nodefaults -no-user-config -no-reboot -display none \
+    -smp 2 -m 3584 -nodefaults -no-user-config -no-reboot -display none \
     -serial stdio -kernel build/linux/vmlinux -initrd "$rig/initramfs.cpio" \
     -append "console=ttyS0 quiet loglevel=4 mitigations=off panic=-1 reboot=t \
 tsc=reliable rdinit=/init" \

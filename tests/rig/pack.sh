@@ -2,13 +2,15 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Packs what the rig of tests/run-kvm.sh needs: DIR/initramfs.cpio with the
 # modules, DIR/host.erofs with this machine's tools (made again when their
-# versions change), DIR/tree.erofs with this tree as it is built now.
+# versions change), DIR/tree.erofs with this tree as it is built now and with
+# what the wanted tests of tests/system prepare (their `prepared`).
 #
-# usage: tests/rig/pack.sh DIR
+# usage: tests/rig/pack.sh DIR KIND[/NAME]
 set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p "$1"
 rig=$(realpath "$1")
+want=$2
 packages="bash dash coreutils grep sed mawk gawk findutils diffutils util-linux
 procps curl gcc gcc-12 cpp cpp-12 binutils binutils-x86-64-linux-gnu
 libc6 libc6-dev libgcc-12-dev linux-libc-dev erofs-utils qemu-utils seabios
@@ -73,6 +75,27 @@ host() {
     echo "$key" > "$rig/host.key"
 }
 
+# Has each wanted test of tests/system build what it runs: below DIR/prepared,
+# or in NAME.77 why it must be skipped, in NAME.1 why it failed.
+prepare() {
+    local t n rc into=$rig/prepared
+    rm -rf "$into"
+    mkdir -p "$into"
+    for t in tests/system/*.sh; do
+        n=$(basename "$t" .sh)
+        case $want in all | system | "system/$n") ;; *) continue ;; esac
+        grep -qE '^(prepared|example )' "$t" || continue
+        rc=0
+        HULL=$PWD/build/hull PREPARE_INTO=$into timeout 400 "$t" \
+            > "$into/$n.log" 2>&1 < /dev/null || rc=$?
+        case $rc in
+        0) rm "$into/$n.log" ;;
+        77) mv "$into/$n.log" "$into/$n.77" ;;
+        *) mv "$into/$n.log" "$into/$n.1" ;;
+        esac
+    done
+}
+
 tree() {
     local root=$rig/tree
     rm -rf "$root" "$rig/tree.erofs"
@@ -82,6 +105,7 @@ tree() {
     cp -al build/boot "$root/build/" 2> /dev/null || true
     mkdir -p "$root/build/tests"
     [ ! -d build/tests/abi ] || cp -al build/tests/abi "$root/build/tests/"
+    mv "$rig/prepared" "$root/build/"
     mkfs.erofs -T0 --all-root --quiet "$rig/tree.erofs" "$root"
     rm -rf "$root"
 }
@@ -89,4 +113,5 @@ tree() {
 tools/fetch-linux.sh build/linux
 modules
 host
+prepare
 tree

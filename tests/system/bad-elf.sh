@@ -4,8 +4,9 @@
 # what is wrong and ends with 126 or 127, as a shell does, or the program dies
 # of its own damage; the kernel never panics and never hangs.
 . "$(dirname "$0")/common"
-mkdir -p "$tmp/root/lib" "$tmp/root/dir"
-cat > "$tmp/p.c" <<'C'
+prepare() {
+    mkdir -p "$tmp/root/lib" "$tmp/root/dir"
+    cat > "$tmp/p.c" <<'C'
 #include <unistd.h>
 
 static char zeros[100000];
@@ -15,10 +16,10 @@ int main(void)
     return write(1, "hello\n", 6) == 6 ? zeros[99999] : 1;
 }
 C
-cc -O1 -static -o "$tmp/root/good" "$tmp/p.c" || skip "no static C library"
-cc -O1 -o "$tmp/dynamic" "$tmp/p.c" || exit 1
+    cc -O1 -static -o "$tmp/root/good" "$tmp/p.c" || skip "no static C library"
+    cc -O1 -o "$tmp/dynamic" "$tmp/p.c" || exit 1
 
-python3 - "$tmp/root" "$tmp/dynamic" <<'P' || exit 1
+    python3 - "$tmp/root" "$tmp/dynamic" <<'P' || exit 1
 import os, random, struct, sys
 root, dynamic = sys.argv[1:]
 good = open(root + '/good', 'rb').read()
@@ -101,8 +102,11 @@ for i in range(25):
     put('any-random-%d' % i, bytes(b))
 P
 
-printf 'name: bad-elf\nrootfs: root\ncmd: /ok\nmemory: 32M\n' > "$tmp/Hullfile"
-"$HULL" build -q "$tmp" 2> "$tmp/err" || fail "build"
+    printf 'name: bad-elf\nrootfs: root\ncmd: /ok\nmemory: 32M\n' \
+        > "$tmp/Hullfile"
+    "$HULL" build -q "$tmp" 2> "$tmp/err" || fail "build"
+}
+prepared
 boot 30 bad-elf --no-net
 [ $status -eq 0 ] && console_says hello || fail "the good program: $status"
 

@@ -5,8 +5,9 @@
 # is used. It never panics and never hangs. Half by the kernel direct, half by
 # the disk's own loader.
 . "$(dirname "$0")/common"
-mkdir -p "$tmp/tree/sub/deep"
-cat > "$tmp/readall.c" <<'C'
+prepare() {
+    mkdir -p "$tmp/tree/sub/deep"
+    cat > "$tmp/readall.c" <<'C'
 #define _GNU_SOURCE
 #include <ftw.h>
 #include <fcntl.h>
@@ -49,14 +50,14 @@ int main(void)
     return 0;
 }
 C
-cc -O1 -static -s -o "$tmp/readall" "$tmp/readall.c" ||
-    skip "no static C library"
-seq 60000 > "$tmp/tree/numbers"
-head -c 50000 /dev/urandom > "$tmp/tree/sub/noise"
-echo tiny > "$tmp/tree/sub/deep/tiny"
-ln -s sub/deep/tiny "$tmp/tree/link"
-for i in $(seq 300); do echo "$i" > "$tmp/tree/sub/file-$i"; done
-cat > "$tmp/Hullfile" <<'H'
+    cc -O1 -static -s -o "$tmp/readall" "$tmp/readall.c" ||
+        skip "no static C library"
+    seq 60000 > "$tmp/tree/numbers"
+    head -c 50000 /dev/urandom > "$tmp/tree/sub/noise"
+    echo tiny > "$tmp/tree/sub/deep/tiny"
+    ln -s sub/deep/tiny "$tmp/tree/link"
+    for i in $(seq 300); do echo "$i" > "$tmp/tree/sub/file-$i"; done
+    cat > "$tmp/Hullfile" <<'H'
 name: bad-image
 files:
   /readall: readall
@@ -64,9 +65,10 @@ files:
 cmd: /readall
 memory: 32M
 H
-"$HULL" build -q "$tmp" --format raw -o "$tmp/good" 2> "$tmp/err" ||
-    fail "build"
-
+    "$HULL" build -q "$tmp" --format raw -o "$tmp/good" 2> "$tmp/err" ||
+        fail "build"
+}
+prepared
 
 cat > "$tmp/damage.py" <<'P'
 # damage.py GOOD BAD KIND SEED: writes a copy with damage of that kind.
@@ -122,11 +124,12 @@ open(bad, 'wb').write(data)
 P
 
 # The machine itself, because the tool refuses what it sees to be damaged.
-qemu=(qemu-system-x86_64 -accel tcg -m 32 -display none -nodefaults
+read -ra engine <<< "$(engine)"
+qemu=(qemu-system-x86_64 "${engine[@]}" -m 32 -display none -nodefaults
     -no-reboot -serial stdio -monitor none -nic none
     -device isa-debug-exit,iobase=0x501,iosize=2)
-direct=(-M pc -cpu max -kernel "$top/build/hull.elf" -append exit=isa)
-bios=(-M pc -cpu max)
+direct=(-M pc -kernel "$top/build/hull.elf" -append exit=isa)
+bios=(-M pc)
 
 # try NAME: boots $tmp/bad, by the loader for odd tries
 tries=0 whole=0
@@ -141,7 +144,7 @@ try() {
     cut*) way+=(-drive "file=$tmp/bad,format=raw,if=ide") ;;
     *) way+=(-drive "file=$tmp/bad,format=raw,if=virtio") ;;
     esac
-    start timeout -k 2 $limit "${qemu[@]}" "${way[@]}"
+    start timeout -k 2 $((limit * SLOW)) "${qemu[@]}" "${way[@]}"
     until_true $limit end_seen || fail "$1: no end within $limit s"
     kill "$vm" 2> /dev/null
     wait "$vm"

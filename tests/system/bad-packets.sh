@@ -5,9 +5,12 @@
 # answers pings to the end.
 # SECONDS_OF_FUZZ, SEED: longer, others.
 . "$(dirname "$0")/common"
-cp -r "$top/examples/c-http" "$tmp/app"
-"$HULL" build -q "$tmp/app" --format raw -o "$tmp/disk" 2> "$tmp/err" ||
-    fail "build"
+prepare() {
+    cp -r "$top/examples/c-http" "$tmp/app"
+    "$HULL" build -q "$tmp/app" --format raw -o "$tmp/disk" 2> "$tmp/err" ||
+        fail "build"
+}
+prepared
 
 cat > "$tmp/wire.py" <<'P'
 # wire.py TO-PORT FROM-PORT SECONDS SEED: plays the guest's network. Answers
@@ -179,14 +182,15 @@ print(sent, 'frames')
 P
 
 read -r wire guest <<< "$(free_port) $(free_port)"
-start timeout -k 2 120 qemu-system-x86_64 -accel tcg -M pc -cpu max -m 64 \
-    -display none -nodefaults -no-reboot -serial stdio -monitor none \
+read -ra engine <<< "$(engine)"
+start timeout -k 2 $((120 * SLOW)) qemu-system-x86_64 "${engine[@]}" -M pc \
+    -m 64 -display none -nodefaults -no-reboot -serial stdio -monitor none \
     -kernel "$top/build/hull.elf" -append "stats=1 exit=isa" \
     -device isa-debug-exit,iobase=0x501,iosize=2 \
     -drive "file=$tmp/disk,format=raw,if=virtio" \
     -netdev "socket,id=w,udp=127.0.0.1:$wire,localaddr=127.0.0.1:$guest" \
     -device virtio-net-pci,netdev=w,mac=52:54:00:bb:bb:bb
-timeout 100 python3 "$tmp/wire.py" "$guest" "$wire" "${SECONDS_OF_FUZZ:-15}" \
+limit 100 python3 "$tmp/wire.py" "$guest" "$wire" "${SECONDS_OF_FUZZ:-15}" \
     "${SEED:-4711}" 2> "$tmp/err" || fail "the wire"
 ! console_says panic || fail "a panic"
 ended && fail "the machine ended"

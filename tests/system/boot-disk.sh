@@ -4,21 +4,26 @@
 # BIOS, and libvirt by virt-install. Each answers a request, and the power
 # button stops the program.
 . "$(dirname "$0")/common"
-cp -r "$top/examples/c-http" "$tmp/app"
-"$HULL" build -q "$tmp/app" -o "$tmp/disk.qcow2" 2> "$tmp/err" || fail "build"
+prepare() {
+    cp -r "$top/examples/c-http" "$tmp/app"
+    "$HULL" build -q "$tmp/app" -o "$tmp/disk.qcow2" 2> "$tmp/err" ||
+        fail "build"
+}
+prepared
 url=
 
 answers() {
-    [ "$(curl -s -m 5 --noproxy '*' "$url/hello")" = \
+    [ "$(curl -s -m $((5 * SLOW)) --noproxy '*' "$url/hello")" = \
         "Hello from an unmodified C program." ]
 }
 
 # machine ARGS...: plain QEMU; qmp.sock takes commands
 machine() {
-    local port
+    local port engine
+    read -ra engine <<< "$(engine)"
     port=$(free_port)
     url=http://127.0.0.1:$port
-    start qemu-system-x86_64 -accel tcg,thread=multi -m 64 -display none \
+    start qemu-system-x86_64 "${engine[@]}" -m 64 -display none \
         -nodefaults -no-reboot -serial stdio -monitor none \
         -qmp "unix:$tmp/qmp.sock,server=on,wait=off" \
         -netdev "user,id=n,hostfwd=tcp:127.0.0.1:$port-:80" "$@"
@@ -43,7 +48,7 @@ disk=file=$tmp/disk.qcow2,format=qcow2,if=none,id=d
 machine -M pc -drive "$disk" -device virtio-blk-pci,drive=d \
     -device virtio-net-pci,netdev=n
 button
-machine -M q35 -smp 2 -cpu max -drive "$disk" -device virtio-blk-pci,drive=d \
+machine -M q35 -smp 2 -drive "$disk" -device virtio-blk-pci,drive=d \
     -device virtio-net-pci,netdev=n,disable-legacy=on
 button
 echo "plain QEMU answers"
@@ -80,8 +85,11 @@ until_true 30 "${user[@]}" timeout 10 virsh -q -c qemu:///session version \
     > /dev/null 2>&1 || fail "libvirtd does not start"
 port=$(free_port)
 url=http://127.0.0.1:$port
-"${user[@]}" timeout 60 virt-install -q --connect qemu:///session \
-    --name hull-test --virt-type qemu --memory 64 --vcpus 2 --import --boot hd \
+virt=qemu
+[[ $(engine) != *kvm* ]] || virt=kvm
+limit 60 "${user[@]}" virt-install -q --connect qemu:///session \
+    --name hull-test --virt-type "$virt" --memory 64 --vcpus 2 \
+    --import --boot hd \
     --osinfo linux2022 --disk "$run/disk.qcow2,bus=virtio" --network none \
     --graphics none --serial "file,path=$run/console" --noautoconsole \
     --qemu-commandline="-netdev user,id=n,hostfwd=tcp:127.0.0.1:$port-:80" \

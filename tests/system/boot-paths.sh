@@ -3,12 +3,9 @@
 # One image gives the same answer by every way to boot it: the kernel directly
 # on each machine type, the disk by its BIOS loader, from the store and from a
 # file. Arguments, environment, folder, host name and exit status arrive.
-set -u
-: "${HULL:?set HULL to the path of the tool}"
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/hull-test-XXXXXX")
-trap 'rm -rf "$tmp"' EXIT
-export XDG_DATA_HOME=$tmp/data
-cat > "$tmp/facts.c" <<'C'
+. "$(dirname "$0")/common"
+prepare() {
+    cat > "$tmp/facts.c" <<'C'
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -27,8 +24,8 @@ int main(int argc, char **argv)
     return 42;
 }
 C
-cc -static -O2 -o "$tmp/facts" "$tmp/facts.c" || exit 1
-cat > "$tmp/Hullfile" <<'H'
+    cc -static -O2 -o "$tmp/facts" "$tmp/facts.c" || exit 1
+    cat > "$tmp/Hullfile" <<'H'
 name: facts
 files:
   /usr/bin/facts: facts
@@ -39,15 +36,17 @@ workdir: /var/lib/facts
 hostname: harbour
 memory: 32M
 H
-"$HULL" build -q "$tmp" || exit 1
-"$HULL" build -q "$tmp" --format raw -o "$tmp/facts.raw" || exit 1
+    "$HULL" build -q "$tmp" || exit 1
+    "$HULL" build -q "$tmp" --format raw -o "$tmp/facts.raw" || exit 1
+}
+prepared
 bad=0
 
 # check WANT OPTIONS...: runs it; what it prints must be the file WANT
 check() {
     local want=$1 rc
     shift
-    timeout 60 "$HULL" run -q "$@" < /dev/null 2> "$tmp/err" | tr -d '\r' |
+    limit 60 "$HULL" run -q "$@" < /dev/null 2> "$tmp/err" | tr -d '\r' |
         grep -a '^\(arg\|env\|cwd\|host\) ' > "$tmp/out"
     rc=${PIPESTATUS[0]}
     if [ "$rc" -ne 42 ] || ! diff "$want" "$tmp/out"; then

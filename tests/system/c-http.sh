@@ -4,16 +4,18 @@
 # on 4 CPUs, counters that agree before and after, a graceful stop.
 # LONG=1: 100,000 requests each.
 . "$(dirname "$0")/common"
-command -v wrk > /dev/null || skip "wrk is not installed"
-command -v curl > /dev/null || skip "curl is not installed"
+need wrk curl
 requests=3000
 [ -z "${LONG:-}" ] || requests=100000
 
-cp -r "$top/examples/c-http" "$tmp/app"
-head -c 3000000 /dev/urandom > "$tmp/app/www/big"
-"$HULL" build -q "$tmp/app" || fail "build"
+prepare() {
+    cp -r "$top/examples/c-http" "$tmp/app"
+    head -c 3000000 /dev/urandom > "$tmp/app/www/big"
+    "$HULL" build -q "$tmp/app" || fail "build"
+}
+prepared
 
-get() { curl -s -m 20 --noproxy '*' "$@"; }
+get() { curl -s -m $((20 * SLOW)) --noproxy '*' "$@"; }
 answers() { get -o /dev/null "$url/"; }
 
 # counters: "FREE THREADS SOCKETS TCP PBUFS" of the last line; what the page
@@ -52,7 +54,7 @@ requests_of_each_kind() {
 load() {
     local done=0 n
     while [ $done -lt $requests ]; do
-        timeout 90 wrk -t 1 -c 64 -d 4 --timeout 20 "$url/hello" \
+        limit 90 wrk -t 1 -c 64 -d 4 --timeout $((20 * SLOW)) "$url/hello" \
             > "$tmp/wrk" || fail "wrk"
         ! grep -E 'Socket errors|Non-2xx' "$tmp/wrk" || fail "errors of wrk"
         n=$(awk '/requests in/ { print $1 }' "$tmp/wrk")
@@ -81,7 +83,8 @@ for cpus in 1 4; do
     start "$HULL" run c-http -p "$port:80" -c $cpus --boot-arg stats=1
     until_true 40 answers || fail "no answer on $cpus CPUs"
     requests_of_each_kind
-    timeout 60 wrk -t 1 -c 64 -d 2 --timeout 20 "$url/hello" > /dev/null
+    limit 60 wrk -t 1 -c 64 -d 2 --timeout $((20 * SLOW)) "$url/hello" \
+        > /dev/null
     sleep 2
     before=$(fresh_counters)
     load "$cpus CPUs"

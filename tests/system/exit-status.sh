@@ -3,7 +3,8 @@
 # How a run ends reaches the tool: statuses, signals with address and call
 # chain, a panic of the kernel with symbols; by both ways out of a machine.
 . "$(dirname "$0")/common"
-cat > "$tmp/ends.c" <<'C'
+prepare() {
+    cat > "$tmp/ends.c" <<'C'
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,11 +28,13 @@ int main(int argc, char **argv)
     return (int)strtol(how, NULL, 10);
 }
 C
-cc -O1 -static -fno-omit-frame-pointer -o "$tmp/ends" "$tmp/ends.c" ||
-    skip "no static C library"
-printf 'name: ends\nfiles:\n  /ends: ends\ncmd: /ends\nmemory: 32M\n' \
-    > "$tmp/Hullfile"
-"$HULL" build -q "$tmp" 2> "$tmp/err" || fail "build"
+    cc -O1 -static -fno-omit-frame-pointer -o "$tmp/ends" "$tmp/ends.c" ||
+        skip "no static C library"
+    printf 'name: ends\nfiles:\n  /ends: ends\ncmd: /ends\nmemory: 32M\n' \
+        > "$tmp/Hullfile"
+    "$HULL" build -q "$tmp" 2> "$tmp/err" || fail "build"
+}
+prepared
 
 # ends HOW STATUS [TEXT]...
 ends() {

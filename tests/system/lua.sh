@@ -6,7 +6,7 @@ need lua5.4
 example lua
 printf '%s\n' 'sum 1 2 39' 'upper ahoy there' files nonsense quit \
     > "$tmp/commands"
-timeout 60 "$HULL" run -q lua < "$tmp/commands" 2> "$tmp/err" | tr -d '\r' \
+limit 60 "$HULL" run -q lua < "$tmp/commands" 2> "$tmp/err" | tr -d '\r' \
     > "$tmp/console"
 [ "${PIPESTATUS[0]}" -eq 7 ] || fail "it ended otherwise: $(cat "$tmp/err")"
 (cd "$tmp/app" && lua5.4 app.lua < "$tmp/commands") > "$tmp/linux"

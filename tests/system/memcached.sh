@@ -2,11 +2,12 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # memcached on Hull: four threads, text protocol, many connections at once.
 . "$(dirname "$0")/common-examples"
-need memcached python3
+need_to_prepare memcached
+need python3
 example memcached
 probe=version     # it takes HTTP for an attack and hangs up
 boot 11211 -c 2
-timeout 120 python3 - "$port" <<'P' || fail "the client is not content"
+limit 120 python3 - "$port" <<'P' || fail "the client is not content"
 import socket, sys, threading
 
 def talk(n):

@@ -4,7 +4,8 @@
 # that asks for ever is killed with a message that says so, whatever it asks
 # with; nothing panics.
 . "$(dirname "$0")/common"
-cat > "$tmp/greedy.c" <<'C'
+prepare() {
+    cat > "$tmp/greedy.c" <<'C'
 #define _GNU_SOURCE
 #include <fcntl.h>
 #include <pthread.h>
@@ -77,10 +78,15 @@ int main(int argc, char **argv)
     return 0;
 }
 C
-cc -O1 -static -o "$tmp/greedy" "$tmp/greedy.c" || skip "no static C library"
-printf 'name: greedy\nfiles:\n  /greedy: greedy\ncmd: /greedy\n' \
-    > "$tmp/Hullfile"
-"$HULL" build -q "$tmp" 2> "$tmp/err" || fail "build"
+    cc -O1 -static -o "$tmp/greedy" "$tmp/greedy.c" ||
+        skip "no static C library"
+    printf 'name: greedy\nfiles:\n  /greedy: greedy\ncmd: /greedy\n' \
+        > "$tmp/Hullfile"
+    "$HULL" build -q "$tmp" 2> "$tmp/err" || fail "build"
+    cp -r "$top/examples/c-http" "$tmp/http"
+    "$HULL" build -q "$tmp/http" 2> "$tmp/err" || fail "build"
+}
+prepared
 
 for m in 8M 16M; do
     boot 30 greedy -m $m
@@ -101,9 +107,7 @@ for what in heap pages stack file files threads sockets pipes; do
     echo "$what: status $status: $(tail -n 1 "$tmp/console" | cut -c 1-150)"
 done
 
-cp -r "$top/examples/c-http" "$tmp/http"
-"$HULL" build -q "$tmp/http" 2> "$tmp/err" || fail "build"
 port=$(free_port)
 start "$HULL" run c-http -m 16M -p "$port:80"
-until_true 30 curl -s -m 5 --noproxy '*' -o /dev/null \
+until_true 30 curl -s -m $((5 * SLOW)) --noproxy '*' -o /dev/null \
     "http://127.0.0.1:$port/" || fail "c-http with 16 MiB"

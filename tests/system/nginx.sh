@@ -4,12 +4,17 @@
 # stdout, load without errors.
 . "$(dirname "$0")/common-examples"
 export PATH=$PATH:/usr/sbin
-need nginx curl python3
-[ -e /etc/nginx/mime.types ] || skip "this host has no /etc/nginx/mime.types"
-cp -r "$top/examples/nginx" "$tmp/app"
-seq 300000 > "$tmp/app/www/numbers.txt"
+need_to_prepare nginx
+need curl python3
+prepare() {
+    [ -e /etc/nginx/mime.types ] ||
+        skip "this host has no /etc/nginx/mime.types"
+    cp -r "$top/examples/nginx" "$tmp/app"
+    seq 300000 > "$tmp/app/www/numbers.txt"
+    "$HULL" build -q --fast "$tmp/app" || fail "cannot build it"
+}
+prepared
 name=nginx
-"$HULL" build -q --fast "$tmp/app" || fail "cannot build it"
 boot 80
 is '<h1>Hello from nginx</h1>' eval 'get / | tail -n 1'
 is text/html get / -o /dev/null -w '%{content_type}'
@@ -21,7 +26,8 @@ url=http://127.0.0.1:$port/
 is '1 0 0 ' curl -sS -o /dev/null -o /dev/null -o /dev/null \
     -w '%{num_connects} ' "$url" "$url" "$url"
 if command -v wrk > /dev/null; then
-    wrk -t 2 -c 32 -d 5 --timeout 10 "$url" > "$tmp/wrk" || fail "wrk fails"
+    wrk -t 2 -c 32 -d 5 --timeout $((10 * SLOW)) "$url" > "$tmp/wrk" ||
+        fail "wrk fails"
     ! grep -E 'Socket errors|Non-2xx' "$tmp/wrk" || fail "under load"
 fi
 console_has '"GET /numbers.txt HTTP/1.1" 206 3'

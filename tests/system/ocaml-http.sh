@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # An OCaml server on Hull: threads under one master lock, the collector.
 . "$(dirname "$0")/common-examples"
-need ocamlopt curl python3
+need_to_prepare ocamlopt
+need curl python3
 example ocaml-http
 boot 8000
 is 'ann 1' get /visit/ann

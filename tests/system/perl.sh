@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Perl on Hull: select(), signals, extension modules.
 . "$(dirname "$0")/common-examples"
-need perl curl python3
+need_to_prepare perl
+need curl python3
 example perl
 boot 8000
 is 1 get /visit/ann

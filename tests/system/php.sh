@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # PHP's own server on Hull: scripts, plain files, uploads, file locks.
 . "$(dirname "$0")/common-examples"
-need php curl python3
+need_to_prepare php
+need curl python3
 example php
 boot 8000
 is '{"name":"ann","visits":1,"method":"GET","sent":0}' get '/?name=ann'

@@ -4,7 +4,16 @@
 # then its own http.server.
 . "$(dirname "$0")/common-examples"
 need python3 curl
-example python
+prepare() {
+    app python
+    mkdir "$tmp/web"
+    seq 100000 > "$tmp/web/numbers"
+    printf '%s\n' 'name: web' 'cmd: python3 -m http.server 8000 -d /srv' \
+        'files:' '  /srv: .' 'memory: 128M' > "$tmp/web/Hullfile"
+    "$HULL" build -q --fast "$tmp/web" || fail "cannot build http.server"
+}
+prepared
+name=python
 boot 8000 -c 2
 is '{"name": "ann", "visits": 1}' get /visit/ann
 is '{"name": "ann", "visits": 2}' get /visit/ann
@@ -19,12 +28,7 @@ stop
 console_has "closed ('ok',)"
 [ "$status" -eq 0 ] || fail "SIGTERM ended it with $status"
 
-mkdir "$tmp/web"
-seq 100000 > "$tmp/web/numbers"
-printf '%s\n' 'name: web' 'cmd: python3 -m http.server 8000 -d /srv' \
-    'files:' '  /srv: .' 'memory: 128M' > "$tmp/web/Hullfile"
 name=web
-"$HULL" build -q --fast "$tmp/web" || fail "cannot build http.server"
 boot 8000
 get /numbers | cmp - "$tmp/web/numbers" || fail "the file differs"
 get / | grep -q '<a href="numbers">' || fail "no listing"

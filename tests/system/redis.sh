@@ -3,7 +3,8 @@
 # Redis on Hull: its commands, the append-only file, expiry, a save that works
 # and a background save that says why it cannot; redis-benchmark.
 . "$(dirname "$0")/common-examples"
-need redis-server redis-cli redis-benchmark python3
+need_to_prepare redis-server
+need redis-cli redis-benchmark python3
 example redis
 boot 6379
 cli() { redis-cli -p "$port" "$@"; }
@@ -26,7 +27,7 @@ is ahoy cli get greeting
 # QEMU's forwarding has a backlog of one: connections that come together wait
 # for this host's retransmission, for seconds, so they are few
 for pipeline in 1 16; do
-    timeout 100 redis-benchmark -p "$port" -n 5000 -c 3 -P "$pipeline" -q \
+    limit 100 redis-benchmark -p "$port" -n 5000 -c 3 -P "$pipeline" -q \
         -t set,get,lpush,lrange_100 > "$tmp/bench" 2>&1 ||
         fail "redis-benchmark: $(tr "\r" "\n" < "$tmp/bench" | tail -n 3)"
     ! grep -qi error "$tmp/bench" || fail "$(cat "$tmp/bench")"

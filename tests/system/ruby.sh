@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # Ruby on Hull: threads, queues, fibers, timers.
 . "$(dirname "$0")/common-examples"
-need ruby curl python3
+need_to_prepare ruby
+need curl python3
 example ruby
 boot 8000 -c 2
 sum=$(printf ahoy | sha256sum | cut -d ' ' -f 1)

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # A Rust server on Hull: a pool of threads, channels, a panic caught.
 . "$(dirname "$0")/common-examples"
-need rustc curl python3
+need_to_prepare rustc
+need curl python3
 example rust-threads
 boot 8000 -c 2
 is 'ann 1' get /visit/ann

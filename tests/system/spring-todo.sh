@@ -2,38 +2,37 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The reference story: examples/spring-todo by its Capstanfile, built by Maven,
 # answers the whole cycle; the same disk by its BIOS loader on one CPU.
-set -u
-: "${HULL:?set HULL to the path of the tool}"
-for tool in mvn jlink curl python3; do
-    command -v $tool > /dev/null || { echo "no $tool"; exit 77; }
-done
-tmp=$(mktemp -d "${TMPDIR:-/tmp}/hull-test-XXXXXX")
+. "$(dirname "$0")/common"
+need python3
+need_to_prepare mvn jlink
 pid=
 trap '[ -n "$pid" ] && kill -9 $pid 2> /dev/null; rm -rf "$tmp"' EXIT
-here=$(cd "$(dirname "$0")/../../examples/spring-todo" && pwd)
-cp -r "$here" "$tmp/todo"
-rm -rf "$tmp/todo/target" "$tmp/todo/Hullfile"
-[ -n "${HULL_JAVA_CACHE:-}" ] || export XDG_DATA_HOME=$tmp/data
 
-(cd "$tmp/todo" && mvn -q -B package) > "$tmp/mvn" 2>&1 || {
-    if grep -qiE 'could not transfer|unknown host|unresolvable|offline' \
-        "$tmp/mvn"; then
-        echo "the Maven registry cannot be reached"
-        exit 77
-    fi
-    cat "$tmp/mvn"
-    exit 1
+prepare() {
+    cp -r "$top/examples/spring-todo" "$tmp/todo"
+    rm -rf "$tmp/todo/target" "$tmp/todo/Hullfile"
+    (cd "$tmp/todo" && mvn -q -B package) > "$tmp/mvn" 2>&1 || {
+        if grep -qiE 'could not transfer|unknown host|unresolvable|offline' \
+            "$tmp/mvn"; then
+            echo "the Maven registry cannot be reached"
+            exit 77
+        fi
+        cat "$tmp/mvn"
+        exit 1
+    }
+    "$HULL" build --no-build -t spring-todo "$tmp/todo" 2> "$tmp/log" ||
+        { cat "$tmp/log"; exit 1; }
+    cat "$tmp/log"
+    "$HULL" build -q --no-build --compress -o "$tmp/small.qcow2" "$tmp/todo" ||
+        exit 1
+    disk=$(find "$XDG_DATA_HOME/hull/images/spring-todo" -name 'disk.*')
+    big=$(($(stat -c '%b' "$disk") * 512))
+    small=$(($(stat -c '%b' "$tmp/small.qcow2") * 512))
+    echo "qcow2 $big bytes on disk, compressed $small"
+    [ $big -le 80000000 ] && [ $small -le 65000000 ] || exit 1
+    rm "$tmp/small.qcow2"
 }
-"$HULL" build --no-build -t spring-todo "$tmp/todo" 2> "$tmp/log" ||
-    { cat "$tmp/log"; exit 1; }
-cat "$tmp/log"
-"$HULL" build -q --no-build --compress -o "$tmp/small.qcow2" "$tmp/todo" ||
-    exit 1
-disk=$(find "$XDG_DATA_HOME/hull/images/spring-todo" -name 'disk.*')
-big=$(($(stat -c '%b' "$disk") * 512))
-small=$(($(stat -c '%b' "$tmp/small.qcow2") * 512))
-echo "qcow2 $big bytes on disk, compressed $small"
-[ $big -le 80000000 ] && [ $small -le 65000000 ] || exit 1
+prepared
 
 cat > "$tmp/cycle.py" <<'P'
 import json, sys, urllib.error, urllib.request
@@ -45,7 +44,7 @@ def call(method, path, body=None, raw=None):
     request = urllib.request.Request(base + path, data, method=method,
         headers={"Content-Type": "application/json"} if data else {})
     try:
-        with urllib.request.urlopen(request, timeout=100) as answer:
+        with urllib.request.urlopen(request, timeout=600) as answer:
             text = answer.read()
             return answer.status, json.loads(text) if text[:1] in b"{[" \
                 and text else text
@@ -102,7 +101,7 @@ s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
         return 1
     }
     kill "$pid"
-    for _ in $(seq 600); do
+    for _ in $(seq $((600 * SLOW))); do
         kill -0 "$pid" 2> /dev/null || break
         sleep 0.1
     done

@@ -4,7 +4,7 @@
 . "$(dirname "$0")/common-examples"
 need sqlite3
 example sqlite
-timeout 120 "$HULL" run -q sqlite < /dev/null 2> "$tmp/err" | tr -d '\r' \
+limit 120 "$HULL" run -q sqlite < /dev/null 2> "$tmp/err" | tr -d '\r' \
     > "$tmp/console"
 rc=${PIPESTATUS[0]}
 [ "$rc" -eq 0 ] || fail "it ended with $rc: $(cat "$tmp/err")"
