@@ -33,8 +33,8 @@ unshare -m true 2> /dev/null || exit 0
 as() {
     local cpu=$1 device=$2
     shift 2
-    printf 'processor\t: 0\nflags\t\t: fpu %s xsvmx svm_lock nx\nbugs\t\t: svm\n' \
-        "$cpu" > "$tmp/cpuinfo"
+    printf '%s\t: %s\n' processor 0 flags "fpu $cpu xsvmx svm_lock nx" \
+        bugs svm > "$tmp/cpuinfo"
     unshare -m sh -c 'mount --bind "$0/cpuinfo" /proc/cpuinfo || exit 1
         mount -t tmpfs dev "$0/dev" || exit 1
         for f in null zero urandom; do
