@@ -11,8 +11,9 @@
  *   PGS_FILLING --fill failed--> absent (waiters see PGS_ERROR)
  *   filled --page_cache_drop, page_cache_reclaim--> absent (page->pc NULL)
  *
- * Reclaim gives a page that was used since its last visit another round.
- * Mapped pages lose their mappings first and go in the round after.
+ * Reclaim goes round all caches, page by page. A page that was used since its
+ * last visit is spared once; a mapped one loses its mappings first and goes
+ * when its turn comes again.
  */
 #include "mm_priv.h"
 
@@ -28,6 +29,7 @@ struct node {
 
 static struct spinlock lru_lock;
 static struct list lru = LIST_INIT(lru);        /* [lru_lock] of caches */
+static uint64_t lru_caches;                     /* [lru_lock] how many */
 static uint64_t reclaimable;                    /* [a] pages in `lru` */
 
 /* ---- the index; under pc->lock ---- */
@@ -168,9 +170,20 @@ static void lru_join(struct page_cache *pc)
     if (pc->store || !list_empty(&pc->lru_link))
         return;
     irq = spin_lock_irqsave(&lru_lock);
-    if (list_empty(&pc->lru_link))
+    if (list_empty(&pc->lru_link)) {
         list_add_tail(&lru, &pc->lru_link);
+        lru_caches++;
+    }
     spin_unlock_irqrestore(&lru_lock, irq);
+}
+
+/* Under lru_lock. */
+static void lru_leave(struct page_cache *pc)
+{
+    if (list_empty(&pc->lru_link))
+        return;
+    list_del(&pc->lru_link);
+    lru_caches--;
 }
 
 /* Takes a page out of its cache; the cache's reference goes to the caller. */
@@ -234,7 +247,7 @@ void page_cache_release(struct page_cache *pc)
 {
     uint64_t irq = spin_lock_irqsave(&lru_lock);
 
-    list_del(&pc->lru_link);
+    lru_leave(pc);
     spin_unlock_irqrestore(&lru_lock, irq);
     ASSERT(list_empty(&pc->mappings));
     page_cache_drop(pc, 0, UINT64_MAX);
@@ -474,20 +487,23 @@ static bool consider(struct page_cache *pc, struct page *p,
 }
 
 /* Visits up to 256 pages of a cache from its cursor on. Sets *mapped to the
- * index of an idle page whose mappings keep it. Under lru_lock. */
-static void scan_cache(struct page_cache *pc, struct victims *out,
+ * index of an idle page whose mappings keep it. True: it came to the end.
+ * Under lru_lock. */
+static bool scan_cache(struct page_cache *pc, struct victims *out,
                        uint64_t want, uint64_t *mapped)
 {
     uint64_t index = pc->cursor;
+    bool end = false;
 
     if (!spin_trylock(&pc->lock))
-        return;
+        return true;
     for (int i = 0; i < 256 && out->n < RECLAIM_VICTIMS && out->n < want;
          i++) {
         struct page *p = index_next(pc, &index);
 
         if (!p) {
             index = 0;
+            end = true;
             break;
         }
         if (!consider(pc, p, out) && *mapped == UINT64_MAX &&
@@ -498,8 +514,9 @@ static void scan_cache(struct page_cache *pc, struct victims *out,
     }
     pc->cursor = index;
     if (pc->nr_pages == 0)
-        list_del(&pc->lru_link);
+        lru_leave(pc);
     spin_unlock(&pc->lock);
+    return end;
 }
 
 /* Unmaps from v those of 64 idle pages from `index` on that it shows; its
@@ -525,8 +542,9 @@ static void unmap_idle(struct vma *v, uint64_t index, struct gather *g)
     spin_unlock(&mm->pt_lock);
 }
 
-/* Takes mappings of 64 idle pages away, so that a later round can free them.
- * Under lru_lock, which keeps pc alive; the flush is left to the caller. */
+/* Takes mappings of 64 idle pages away, so that a later round can free them,
+ * and goes on behind those. Under lru_lock, which keeps pc alive; the flush is
+ * left to the caller. */
 static void unmap_window(struct page_cache *pc, uint64_t index,
                          struct gather *g, struct mm **mm)
 {
@@ -540,13 +558,14 @@ static void unmap_window(struct page_cache *pc, uint64_t index,
         if (g->n > 0) {
             *mm = v->mm;
             mm__pin(*mm);
+            pc->cursor = index + 64;
             break;
         }
     }
     spin_unlock(&pc->lock);
 }
 
-/* One round over the next cache in line. Returns pages freed. */
+/* One round over the cache whose turn it is. Returns pages freed. */
 static uint64_t reclaim_round(uint64_t want, bool may_unmap)
 {
     uint64_t irq = irq_save(), mapped = UINT64_MAX;
@@ -554,6 +573,7 @@ static uint64_t reclaim_round(uint64_t want, bool may_unmap)
     struct page_cache *pc;
     struct mm *mm = NULL;
     struct gather g;
+    bool end;
 
     gather__init(&g, NULL);
     if (!spin_trylock(&lru_lock)) {
@@ -562,11 +582,13 @@ static uint64_t reclaim_round(uint64_t want, bool may_unmap)
     }
     if (!list_empty(&lru)) {
         pc = list_first(&lru, struct page_cache, lru_link);
-        list_del(&pc->lru_link);
-        list_add_tail(&lru, &pc->lru_link);
-        scan_cache(pc, &out, want, &mapped);
+        end = scan_cache(pc, &out, want, &mapped);
         if (may_unmap && out.n == 0 && mapped != UINT64_MAX)
             unmap_window(pc, mapped, &g, &mm);
+        if (end && !mm && !list_empty(&pc->lru_link)) {
+            list_del(&pc->lru_link);
+            list_add_tail(&lru, &pc->lru_link);
+        }
     }
     spin_unlock(&lru_lock);
     irq_restore(irq);
@@ -584,8 +606,10 @@ uint64_t page_cache__reclaim(uint64_t n, uint64_t rounds, bool may_unmap)
     uint64_t pages = __atomic_load_n(&reclaimable, __ATOMIC_RELAXED);
     uint64_t freed = 0;
 
-    /* Twice round everything: once to age it, once to take it. */
-    rounds = MIN(rounds, 64 + pages / 64);
+    /* Round everything: to age it, to unmap it, to take it; and once more for
+     * the part of a turn that is behind the first cursor. */
+    rounds = MIN(rounds, 4 * (__atomic_load_n(&lru_caches, __ATOMIC_RELAXED) +
+                              pages / 64 + 1));
     while (freed < n && rounds-- > 0 &&
            __atomic_load_n(&reclaimable, __ATOMIC_RELAXED) > 0)
         freed += reclaim_round(n - freed, may_unmap);

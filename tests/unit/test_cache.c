@@ -222,6 +222,26 @@ static void reclaim(void **state)
     assert_int_equal(page_cache_reclaim(1), 1);
 }
 
+/* Many small files beside a large one: all of them get their turn. */
+static void reclaim_many(void **state)
+{
+    static struct page_cache small[500];
+
+    (void)state;
+    for (unsigned i = 0; i < 500; i++) {
+        page_cache_init(&small[i], &ops, &fills, false);
+        page_unref(page_cache_get(&small[i], 0));
+    }
+    for (uint64_t i = 0; i < 1000; i++)
+        get_check(i);
+    assert_int_equal(page_cache_reclaim(1), 1);
+    assert_int_equal(page_cache_reclaim(100), 100);
+    assert_int_equal(page_cache_reclaim(2000), 1399);
+    assert_int_equal(page_cache_reclaim(1), 0);
+    for (unsigned i = 0; i < 500; i++)
+        page_cache_release(&small[i]);
+}
+
 /* A file larger than memory can be read; a store is never reclaimed. */
 static void pressure(void **state)
 {
@@ -551,7 +571,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE(index_random), CASE(errors), CASE(put_filled), CASE(waiting),
-        CASE(reclaim), CASE(pressure), MAPPED(fault_around),
+        CASE(reclaim), CASE(reclaim_many), CASE(pressure), MAPPED(fault_around),
         MAPPED(dropped_while_moved), MAPPED(copy_after_flush), MAPPED(punch),
         MAPPED(copy_on_write), MAPPED(shared_file), MAPPED(beyond_the_end),
         MAPPED(reclaim_mapped), MAPPED(injection),
