@@ -11,7 +11,7 @@ enum { DATA = 0, IER = 1, FCR = 2, IIR = 2, LCR = 3, MCR = 4, LSR = 5,
        SCRATCH = 7 };
 enum { LSR_READY = 1, LSR_EMPTY = 0x20, IER_RX = 1, LCR_8N1 = 3,
        LCR_DIVISOR = 0x80, FCR_ON = 1, MCR_DTR_RTS_OUT2 = 11,
-       IIR_FIFO = 0xc0 };
+       MCR_LOOP = 16, IIR_FIFO = 0xc0 };
 #define READ_AT_ONCE 64     /* bytes taken in one interrupt */
 #define FULL_SPINS 100000   /* looks at a FIFO that does not drain */
 #define WHOLE_FIFOS 16      /* sent without letting another writer in */
@@ -83,13 +83,15 @@ static const struct console_ops uart_ops = { .write = uart_write };
 /*
  * Turns the FIFO on, which empties it: what was typed before the kernel came
  * this far (one byte without a FIFO, as nobody sends more then) is taken out
- * and handed on first.
+ * and handed on first. Looped back, as taking it would else be a hypervisor's
+ * cue to send the next byte, into the FIFO that is about to be emptied.
  */
 static void fifo_on(void)
 {
     bool typed = arch_in8(PORT + LSR) & LSR_READY;
     char c = 0;
 
+    arch_out8(PORT + MCR, MCR_LOOP);
     if (typed)
         c = (char)arch_in8(PORT + DATA);
     arch_out8(PORT + FCR, FCR_ON);
