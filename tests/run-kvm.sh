@@ -7,7 +7,8 @@
 #
 # usage: tests/run-kvm.sh [KIND[/NAME]]     as tests/run.sh: kvm abi system
 #        tests/run-kvm.sh --sh COMMAND      COMMAND in the rig, for a look
-# Ends with "N passed, N failed"; KVM_LIMIT is the rig's time in seconds.
+# Ends with "N passed, N failed"; KVM_LIMIT is the rig's time in seconds;
+# KVM_PACKED=1 takes what the last run packed.
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
@@ -55,7 +56,7 @@ if usable_kvm; then
 fi
 grep -qwE 'vmx|svm' /proc/cpuinfo ||
     echo "no vmx or svm here: KVM in an emulated machine" >&2
-tests/rig/pack.sh "$rig" "$want" || exit 1
+[ -n "${KVM_PACKED:-}" ] || tests/rig/pack.sh "$rig" "$want" || exit 1
 { printf '%s\n' "$top"; printf '%s\n' "$@"; } > "$rig/words"
 timeout -k 5 "${KVM_LIMIT:-3600}" qemu-system-x86_64 \
     -M q35,usb=off,vmport=off -accel tcg,thread=multi -cpu "$cpu" \

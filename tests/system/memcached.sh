@@ -11,7 +11,7 @@ limit 120 python3 - "$port" <<'P' || fail "the client is not content"
 import socket, sys, threading
 
 def talk(n):
-    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30)
+    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 120)
     f = s.makefile("rb")
     for i in range(50):
         value = bytes([65 + i % 26]) * (i * 37 % 4000)
@@ -24,7 +24,7 @@ def talk(n):
     f.readline()
     s.close()
 
-s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 30)
+s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 120)
 f = s.makefile("rb")
 s.sendall(b"set shared 0 0 1\r\n0\r\n")
 assert f.readline() == b"STORED\r\n"
