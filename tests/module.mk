@@ -60,10 +60,11 @@ $(B)/host/kernel/%.o: kernel/%.c
 $(B)/host/kernel/net/%.o: UROOM += $(LWIP_INC)
 $(patsubst kernel/%.c,$(B)/host/kernel/%.o,$(wildcard kernel/net/*.c)): \
 	| $(LWIP_STAMP)
-$(B)/host/kernel/net/lwip/%.o: $(LWIP_STAMP) kernel/net/lwip/lwipopts.h
+$(B)/host/kernel/net/lwip/%.o: $(LWIP_STAMP) kernel/net/lwip/lwipopts.h \
+		kernel/net/lwip/lwip/priv/tcp_priv.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(UROOM) -Wall -Wno-address -Wno-unused -Ikernel/lib \
-		-c $(LWIP_DIR)/src/$*.c -o $@
+	$(Q)$(CC) $(UROOM) $(LWIP_DEF) -Wall -Wno-address -Wno-unused \
+		-Ikernel/lib -c $(LWIP_DIR)/src/$*.c -o $@
 
 $(B)/host/kernel/arch/host/%.o: kernel/arch/host/%.c
 	@mkdir -p $(@D)

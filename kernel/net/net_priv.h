@@ -79,6 +79,22 @@ void net__port_init(void);
 bool net__rx_charge(size_t n);
 void net__rx_uncharge(size_t n);
 
+bool net__tcp_pcbs_full(void);
+
+/* ---------------- tcp_demux.c; all under the net lock ---------------- */
+
+#define NET_TCP_LINK_SIZE 32    /* behind each pcb */
+int net__tcp_demux_init(uint32_t pcbs);
+void net__tcp_link_init(struct tcp_pcb *pcb);
+void net__tcp_link_done(struct tcp_pcb *pcb);
+/* lwIP's fast timer for all that may owe an acknowledgement. */
+void net__tcp_ack_tick(void);
+/* In place of lwIP's tcp_input. */
+void net__tcp_input(struct pbuf *p, struct netif *in);
+/* The connection, or NULL. */
+struct tcp_pcb *net__tcp_find(const ip_addr_t *local, uint16_t lport,
+                              const ip_addr_t *remote, uint16_t rport);
+
 /* ---------------- sockets in general: socket.c ---------------- */
 
 struct net_sock;

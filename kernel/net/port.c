@@ -46,6 +46,13 @@ void net__port_init(void)
     pcb_max = (uint32_t)MIN(st.total / 2, (uint64_t)MEMP_NUM_TCP_PCB);
     pcb_max = MAX(pcb_max, 64u);
     random_bytes(isn_key, sizeof(isn_key));
+    if (net__tcp_demux_init(pcb_max))
+        panic("no memory for the table of connections");
+}
+
+bool net__tcp_pcbs_full(void)
+{
+    return __atomic_load_n(&in_use[MEMP_TCP_PCB], __ATOMIC_RELAXED) >= pcb_max;
 }
 
 bool net__rx_charge(size_t n)
@@ -125,12 +132,16 @@ static uint64_t *kind_counter(memp_t type)
 void *memp_malloc(memp_t type)
 {
     uint32_t max = type == MEMP_TCP_PCB ? pcb_max : kinds[type].max;
+    uint32_t size = kinds[type].size;
     uint64_t *counter = kind_counter(type);
     void *p = NULL;
 
+    if (type == MEMP_TCP_PCB)
+        size += NET_TCP_LINK_SIZE;
+
     if (__atomic_add_fetch(&in_use[type], 1, __ATOMIC_RELAXED) <= max &&
         !fault_should_fail(FAULT_NET))
-        p = kmalloc(kinds[type].size);
+        p = kmalloc(size);
     if (!p) {
         __atomic_sub_fetch(&in_use[type], 1, __ATOMIC_RELAXED);
         __atomic_add_fetch(&net__mem.refused, 1, __ATOMIC_RELAXED);
@@ -138,6 +149,8 @@ void *memp_malloc(memp_t type)
     }
     if (counter)
         __atomic_add_fetch(counter, 1, __ATOMIC_RELAXED);
+    if (type == MEMP_TCP_PCB)
+        net__tcp_link_init(p);
     return p;
 }
 
@@ -147,6 +160,8 @@ void memp_free(memp_t type, void *mem)
 
     if (!mem)
         return;
+    if (type == MEMP_TCP_PCB)
+        net__tcp_link_done(mem);
     __atomic_sub_fetch(&in_use[type], 1, __ATOMIC_RELAXED);
     if (counter)
         __atomic_sub_fetch(counter, 1, __ATOMIC_RELAXED);

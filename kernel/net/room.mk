@@ -32,10 +32,15 @@ LWIP_COLD := init netif stats sys ipv4/dhcp ipv4/etharp ipv4/icmp ipv4/igmp \
              ipv4/ip4_addr ipv6/ip6_addr
 $(LWIP_COLD:%=$(B)/kernel/net/lwip/core/%.o): LWIP_OPT := -Os
 
+# The way from IP to TCP leads through kernel/net/tcp_demux.c.
+$(foreach t,$(B)/kernel $(B)/host/kernel,$(patsubst %,$(t)/net/lwip/core/%.o, \
+    ipv4/ip4 ipv6/ip6)): LWIP_DEF := -Dtcp_input=net__tcp_input
+
 $(LWIP_OBJS): $(B)/kernel/net/lwip/%.o: $(LWIP_STAMP) \
-		kernel/net/lwip/lwipopts.h kernel/net/lwip/arch/cc.h
+		kernel/net/lwip/lwipopts.h kernel/net/lwip/arch/cc.h \
+		kernel/net/lwip/lwip/priv/tcp_priv.h
 	@mkdir -p $(@D)
-	$(Q)$(CC) $(KFLAGS) $(LWIP_OPT) $(LWIP_INC) -Wall -Wno-address \
+	$(Q)$(CC) $(KFLAGS) $(LWIP_OPT) $(LWIP_DEF) $(LWIP_INC) -Wall -Wno-address \
 		-Wno-unused -Ikernel/lib \
 		-fmacro-prefix-map=$(LWIP_DIR)/src/= -c $(LWIP_DIR)/src/$*.c -o $@
 

@@ -582,7 +582,7 @@ struct net_sock *net__tcp_create(int domain)
     return &t->in.s;
 }
 
-/* lwIP would keep each for a minute, and walk them all for each SYN. */
+/* lwIP would keep each for a minute. */
 void net__tcp_timewait_trim(void)
 {
     struct tcp_pcb *pcb, *next;
@@ -598,20 +598,14 @@ void net__tcp_timewait_trim(void)
 void net__tcp_icmp_error(const ip_addr_t *local, uint16_t lport,
                          const ip_addr_t *remote, uint16_t rport, int err)
 {
-    struct tcp_pcb *pcb;
+    struct tcp_pcb *pcb = net__tcp_find(local, lport, remote, rport);
     struct tcp_sock *t;
 
-    for (pcb = tcp_active_pcbs; pcb; pcb = pcb->next) {
-        if (pcb->state != SYN_SENT || pcb->local_port != lport ||
-            pcb->remote_port != rport ||
-            !ip_addr_cmp(&pcb->local_ip, local) ||
-            !ip_addr_cmp(&pcb->remote_ip, remote))
-            continue;
-        t = tcp_ext_arg_get(pcb, net__tcp_arg_sock);
-        if (!t)
-            return;
-        net__error_set(&t->in.s, err);
-        tcp_abort(pcb);         /* ends in on_error, which keeps err */
+    if (!pcb || pcb->state != SYN_SENT)
         return;
-    }
+    t = tcp_ext_arg_get(pcb, net__tcp_arg_sock);
+    if (!t)
+        return;
+    net__error_set(&t->in.s, err);
+    tcp_abort(pcb);             /* ends in on_error, which keeps err */
 }

@@ -21,12 +21,13 @@ static bool ack_pending;        /* input came since the last fast timer */
 static void ack_tick(void)
 {
     ack_pending = false;
-    tcp_fasttmr();
+    net__tcp_ack_tick();
 }
 
 static void tcp_slow_tick(void)
 {
     tcp_slowtmr();
+    tcp_fasttmr();              /* closes that had no memory for the FIN */
     net__tcp_timewait_trim();
 }
 
