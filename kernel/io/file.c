@@ -81,10 +81,8 @@ bool io__file_tryref(struct file *f)
     return false;
 }
 
-void file_unref(struct file *f)
+static void file_end(struct file *f)
 {
-    if (__atomic_fetch_sub(&f->refs, 1, __ATOMIC_ACQ_REL) != 1)
-        return;
     if (!list_empty(&f->epoll_items))
         io__epoll_forget(f);
     if (f->ops->release)
@@ -92,6 +90,30 @@ void file_unref(struct file *f)
     if (f->vnode && vnode_ops)
         vnode_ops->put(f);
     pool_give(f);
+}
+
+/* Sockets can hold sockets that hold sockets: a chain of them ends one after
+ * the other, not one inside the other. */
+void file_unref(struct file *f)
+{
+    struct thread *self = thread_current();
+
+    if (__atomic_fetch_sub(&f->refs, 1, __ATOMIC_ACQ_REL) != 1)
+        return;
+    if (!self) {
+        file_end(f);
+        return;
+    }
+    f->next_free = self->files_ended;
+    self->files_ended = f;
+    if (self->files_ending)
+        return;
+    self->files_ending = true;
+    while ((f = self->files_ended) != NULL) {
+        self->files_ended = f->next_free;
+        file_end(f);
+    }
+    self->files_ending = false;
 }
 
 /* ---------------- wrappers ---------------- */

@@ -165,7 +165,7 @@ struct file {
     off_t pos;                  /* [pos_lock] */
     struct mutex pos_lock;
     struct list epoll_items;    /* [epoll's lock] sets that watch it */
-    struct file *next_free;     /* [pool's lock] */
+    struct file *next_free;     /* [pool's lock], or of what is to end */
     void *vnode;                /* [I] fs's, NULL otherwise */
     int owner_pid, owner_sig;   /* F_SETOWN, F_SETSIG */
 };
@@ -174,6 +174,8 @@ struct file {
 struct file *file_create(const struct file_ops *ops, void *private,
                          uint32_t flags);
 struct file *file_ref(struct file *f);
+/* The last one releases the file; when that is within the release of another
+ * (a socket whose queue held files), it happens after that one. */
 void file_unref(struct file *f);
 /* What fs does for a file whose `vnode` is set but whose ops are another
  * room's (a FIFO, a terminal): stat is the node's, put drops its reference

@@ -45,15 +45,22 @@ struct unix_sock *net__unix_peer(struct unix_sock *u)
 
 /* ---------------- connections ---------------- */
 
-static void connected(struct unix_sock *u, struct unix_sock *peer,
+/* False when u is (by now) connected or listening. */
+static bool connected(struct unix_sock *u, struct unix_sock *peer,
                       struct ucred peer_cred)
 {
-    unix_ref(peer);
+    bool idle;
+
     spin_lock(&u->s.rx_lock);
-    u->peer = peer;
-    u->peer_cred = peer_cred;
-    __atomic_store_n(&u->state, UNIX_CONNECTED, __ATOMIC_SEQ_CST);
+    idle = unix_is(u, UNIX_IDLE);
+    if (idle) {
+        unix_ref(peer);
+        u->peer = peer;
+        u->peer_cred = peer_cred;
+        __atomic_store_n(&u->state, UNIX_CONNECTED, __ATOMIC_SEQ_CST);
+    }
     spin_unlock(&u->s.rx_lock);
+    return idle;
 }
 
 int net__unix_pair(struct net_sock *a, struct net_sock *b)
@@ -126,8 +133,11 @@ static int stream_connect(struct unix_sock *u, struct unix_sock *l,
     c = unix_sock_of(cs);
     c->name = l->name;          /* not entered in the table */
     c->cred = l->cred;
+    if (!connected(u, c, l->cred)) {
+        cs->ops->release(cs);
+        return unix_is(u, UNIX_LISTEN) ? -EINVAL : -EISCONN;
+    }
     connected(c, u, u->cred);
-    connected(u, c, l->cred);
     for (;;) {
         err = listener_offer(l, c);
         if (err != -EAGAIN || nonblock)

@@ -51,6 +51,8 @@ struct thread {
                                  * by the reaper thread; may block; frees */
 
     uint32_t files_borrowed;    /* [own thread] io's: held uncounted */
+    bool files_ending;          /* [own thread] io's: inside a release */
+    void *files_ended;          /* [own thread] io's: to be released after */
 
     /* sched's own */
     uint32_t wait_word;         /* [a] enum in sched_priv.h */

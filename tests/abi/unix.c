@@ -102,6 +102,42 @@ static void rights(void)
     close(s[1]);
 }
 
+static int send_fd(int over, int fd)
+{
+    char c = 'x', ctl[CMSG_SPACE(sizeof(int))] = { 0 };
+    struct iovec iov = { &c, 1 };
+    struct msghdr mh = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = ctl,
+                         .msg_controllen = sizeof(ctl) };
+    struct cmsghdr *cm = CMSG_FIRSTHDR(&mh);
+
+    cm->cmsg_level = SOL_SOCKET;
+    cm->cmsg_type = SCM_RIGHTS;
+    cm->cmsg_len = CMSG_LEN(sizeof(int));
+    memcpy(CMSG_DATA(cm), &fd, sizeof(fd));
+    return (int)sendmsg(over, &mh, 0);
+}
+
+/* Each socket lies, unread, in the next one's queue: all go with the last. */
+static void chain(void)
+{
+    int p[2], s[2], last, sent = 0;
+    char c;
+
+    pipe(p);
+    last = p[1];
+    for (int i = 0; i < 400; i++) {
+        socketpair(AF_UNIX, SOCK_STREAM, 0, s);
+        sent += send_fd(s[0], last);
+        close(last);
+        close(s[0]);
+        last = s[1];
+    }
+    FACT("chained %d", sent);
+    close(last);
+    R(read(p[0], &c, 1));
+    close(p[0]);
+}
+
 static void kinds(void)
 {
     int s[2];
@@ -164,6 +200,7 @@ int main(void)
     signal(SIGPIPE, SIG_IGN);
     names();
     rights();
+    chain();
     kinds();
     return 0;
 }
