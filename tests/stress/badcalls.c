@@ -73,6 +73,8 @@ struct worker {
     uint64_t seed;
     unsigned long done;
     char *scratch;          /* then a page nobody may touch */
+    long number;            /* of the call that it is in, and its arguments */
+    uint64_t a[6];
 };
 
 static volatile bool stop;
@@ -151,6 +153,32 @@ static void fresh_descriptor(struct worker *w)
         syscall(SYS_close_range, FD_TEMP, ~0u, 0);
 }
 
+/* Calls that a signal mask, or a lock of somebody living, keep waiting
+ * whatever signals come, here as on Linux: without those. */
+static void no_endless_wait(long number, uint64_t a[6])
+{
+    const uint64_t bad = 0xffffffff80100000;
+
+    switch (number) {
+    case SYS_ppoll:
+        a[3] = a[3] % 2 ? bad : 0;
+        break;
+    case SYS_epoll_pwait: case SYS_epoll_pwait2:
+        a[4] = a[4] % 2 ? bad : 0;
+        break;
+    case SYS_pselect6:
+        a[5] = a[5] % 2 ? bad : 0;
+        break;
+    case SYS_futex:
+        /* small words do where thread numbers are small */
+        if ((a[1] & 0x7f) == FUTEX_LOCK_PI || (a[1] & 0x7f) == FUTEX_LOCK_PI2)
+            a[1] = FUTEX_UNLOCK_PI;
+        break;
+    default:
+        break;
+    }
+}
+
 static void one_call(struct worker *w)
 {
     uint64_t a[6];
@@ -165,14 +193,11 @@ static void one_call(struct worker *w)
     if (number == SYS_fallocate || number == SYS_ftruncate ||
         number == SYS_pwrite64 || number == SYS_memfd_create)
         a[2] &= 0xfffff, a[3] &= 0xfffff;
-    /* a priority-inheriting lock whose word names a living thread is waited
-     * for until that one unlocks, whatever signals come: small words do where
-     * thread numbers are small */
-    if (number == SYS_futex && ((a[1] & 0x7f) == FUTEX_LOCK_PI ||
-                                (a[1] & 0x7f) == FUTEX_LOCK_PI2))
-        a[1] = FUTEX_UNLOCK_PI;
+    no_endless_wait(number, a);
     for (int i = 0; i < 32; i++)
         ((uint64_t *)w->scratch)[next(w) % (SCRATCH / 8)] = value(w);
+    w->number = number;
+    memcpy(w->a, a, sizeof(a));
     syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
     w->done++;
 }
@@ -191,6 +216,26 @@ static void *run(void *arg)
 
 /* Takes a waiting call out of its sleep. */
 static void on_signal(int s) { (void)s; }
+
+/* Ends a worker, and says how many calls it made. One that stays in its call,
+ * whatever signals come, is named. */
+static unsigned long join(struct worker *w)
+{
+    struct timespec soon;
+
+    for (int tries = 0; tries < 20; tries++) {
+        pthread_kill(w->thread, SIGUSR1);
+        clock_gettime(CLOCK_REALTIME, &soon);
+        soon.tv_sec += 1;
+        if (pthread_timedjoin_np(w->thread, NULL, &soon) == 0)
+            return w->done;
+    }
+    fprintf(stderr, "stuck in call %ld:", w->number);
+    for (int i = 0; i < 6; i++)
+        fprintf(stderr, " %#lx", w->a[i]);
+    fprintf(stderr, "\n");
+    _exit(3);
+}
 
 int main(int argc, char **argv)
 {
@@ -220,18 +265,8 @@ int main(int argc, char **argv)
             pthread_kill(w[i].thread, SIGUSR1);
     }
     stop = true;
-    for (long i = 0; i < n; i++) {
-        struct timespec soon = { .tv_sec = 0 };
-
-        clock_gettime(CLOCK_REALTIME, &soon);
-        soon.tv_sec += 1;
-        while (pthread_timedjoin_np(w[i].thread, NULL, &soon) == ETIMEDOUT) {
-            pthread_kill(w[i].thread, SIGUSR1);
-            clock_gettime(CLOCK_REALTIME, &soon);
-            soon.tv_nsec = soon.tv_nsec / 2;
-        }
-        done += w[i].done;
-    }
+    for (long i = 0; i < n; i++)
+        done += join(&w[i]);
     printf("clean end: %s\n", done > 0 ? "calls were made" : "no call");
     fprintf(stderr, "%lu calls\n", done);
     return 0;
