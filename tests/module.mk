@@ -18,6 +18,8 @@ UNIT_ROOMS_erofs := arch/host lib mm sched io fs
 UNIT_ROOMS_vfs   := arch/host lib mm sched io fs
 UNIT_ROOMS_net   := arch/host lib mm sched io net
 UNIT_FILES_net   := $(LWIP_SRCS:$(LWIP_DIR)/src/%.c=kernel/net/lwip/%)
+UNIT_ROOMS_dhcp  := $(UNIT_ROOMS_net)
+UNIT_FILES_dhcp  := $(UNIT_FILES_net)
 UNIT_LZ4         := $(B)/host/third/lz4.o
 $(B)/unit/erofs $(B)/unit/vfs: $(UNIT_LZ4)
 

@@ -96,5 +96,7 @@ const char *elf__check_phdrs(const struct elf_header *h,
     }
     if (!bad && first)
         bad = "no segment to load";
+    else if (!bad && (h->entry < out->start || h->entry >= out->end))
+        bad = "an entry point outside of its segments";
     return bad;
 }

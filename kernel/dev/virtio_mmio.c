@@ -18,6 +18,7 @@ enum {
     R_GENERATION = 0xfc, R_CONFIG = 0x100,
 };
 #define MAGIC 0x74726976u
+#define CONFIG_BYTES 64     /* as much as any driver here reads */
 
 #define MICROVM_BASE   0xfeb00000ull
 #define MICROVM_STRIDE 512
@@ -152,7 +153,7 @@ static bool window_probe(const struct mmio_window *w)
     struct mmio_device *m;
     uint32_t version, id;
 
-    if (w->size < R_CONFIG || !IS_ALIGNED(w->addr, 4))
+    if (w->size < R_CONFIG + CONFIG_BYTES || !IS_ALIGNED(w->addr, 4))
         return false;
     regs = arch_mmio_map(w->addr, MIN(w->size, PAGE_SIZE));
     if (!regs || mmio_get32(regs, R_MAGIC) != MAGIC)

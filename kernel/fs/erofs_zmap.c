@@ -202,10 +202,13 @@ static int entry_load(struct erofs_inode *ei, uint64_t lcn, struct zentry *e)
 /* From entry lcn back to the head of its extent. */
 static int head_find(struct erofs_inode *ei, uint64_t *lcn, struct zentry *e)
 {
+    uint64_t from = *lcn;
     while (e->type == Z_NONHEAD) {
         if (!e->back || e->back > *lcn)
             return z_corrupt(ei, "distance to a head");
         *lcn -= e->back;
+        if ((from - *lcn) << ei->z_bits > EROFS_EXTENT_MAX)
+            return z_corrupt(ei, "extent longer than 16 MiB");
         int err = entry_load(ei, *lcn, e);
         if (err)
             return err;

@@ -169,17 +169,17 @@ static off_t seek_data(struct vnode *v, uint64_t from, bool data)
         return -ENXIO;
     if (!v->pc->store)
         return data ? (off_t)from : (off_t)size;
-    uint64_t left = v->pc->nr_pages;
-    for (uint64_t i = from / PAGE_SIZE; i * PAGE_SIZE < size; i++) {
-        if (data && !left)
-            break;
-        struct page *p = page_cache_peek(v->pc, i);
-        if (p)
-            page_unref(p);
-        if (!!p == data)
-            return (off_t)MAX(from, i * PAGE_SIZE);
+    uint64_t i = from / PAGE_SIZE, next = i;
+    bool more = page_cache_next(v->pc, &next);
+    /* A hole begins where the next page is not the one expected. */
+    while (!data && more && next == i) {
+        next = ++i;
+        more = page_cache_next(v->pc, &next);
     }
-    return data ? -ENXIO : (off_t)size;
+    i = data ? next : i;
+    if ((data && !more) || i * PAGE_SIZE >= size)
+        return data ? -ENXIO : (off_t)size;
+    return (off_t)MAX(from, i * PAGE_SIZE);
 }
 
 static off_t reg_seek(struct file *f, off_t off, int whence)

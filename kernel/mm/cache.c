@@ -359,6 +359,16 @@ void page_cache__peek_range(struct page_cache *pc, uint64_t index, unsigned n,
     spin_unlock(&pc->lock);
 }
 
+bool page_cache_next(struct page_cache *pc, uint64_t *index)
+{
+    bool found;
+
+    spin_lock(&pc->lock);
+    found = index_next(pc, index) != NULL;
+    spin_unlock(&pc->lock);
+    return found;
+}
+
 int page_cache_put_filled(struct page_cache *pc, uint64_t index,
                           const void *data)
 {

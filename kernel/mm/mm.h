@@ -101,6 +101,8 @@ void page_cache_release(struct page_cache *pc);
 struct page *page_cache_get(struct page_cache *pc, uint64_t index);
 /* As get, but only if it is there and filled; NULL otherwise. No blocking. */
 struct page *page_cache_peek(struct page_cache *pc, uint64_t index);
+/* Moves *index on to the first page there is from it on; false: none. */
+bool page_cache_next(struct page_cache *pc, uint64_t *index);
 /* For a fill that decompresses several pages at once: copies 4096 bytes in as
  * page `index` unless one is there. -ENOMEM is harmless. */
 int page_cache_put_filled(struct page_cache *pc, uint64_t index,

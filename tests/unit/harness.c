@@ -58,9 +58,22 @@ uint64_t unit_random(void)
     return hash_u64(random_state) ^ hash_u64(random_state << 7 | 5);
 }
 
+static unsigned fuzz_factor(void)
+{
+    const char *s = getenv("HULL_FUZZ");
+    int n = s ? (int)strtol(s, NULL, 10) : 1;
+
+    return n > 0 ? (unsigned)n : 1;
+}
+
+unsigned unit_rounds(unsigned n)
+{
+    return n * fuzz_factor();
+}
+
 void unit_seed(uint64_t seed)
 {
-    random_state = seed;
+    random_state = seed + 1000 * (fuzz_factor() - 1);
 }
 
 void unit_step_failures(enum fault_kind kind, void (*body)(void *arg),

@@ -142,7 +142,7 @@ static void damaged(void **state)
         assert_int_equal(read_copy(&c, image, n), -EINVAL);
         config_release(&c);
     }
-    for (unsigned round = 0; round < 20000; round++) {
+    for (unsigned round = 0; round < unit_rounds(20000); round++) {
         memcpy(bad, image, image_size);
         for (uint64_t flips = unit_below(4) + 1; flips > 0; flips--)
             bad[unit_below(image_size)] = (uint8_t)unit_random();
@@ -179,7 +179,7 @@ static void random_words(void **state)
     struct boot_config c;
 
     (void)state;
-    for (unsigned round = 0; round < 20000; round++) {
+    for (unsigned round = 0; round < unit_rounds(20000); round++) {
         size_t n = unit_below(sizeof(line) - 1);
 
         for (size_t i = 0; i < n; i++)

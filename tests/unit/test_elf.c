@@ -95,6 +95,8 @@ static void bad_segments(void **state)
     BAD(ph[2].filesz = PATH_MAX + 1);
     BAD(ph[2].offset = FILE_SIZE);
     BAD(ph[0].type = ph[1].type = 0);               /* nothing to load */
+    BAD(h.entry = 0x7000);
+    BAD(h.entry = 0xffffffff80000000ull);
 #undef BAD
 }
 
@@ -105,7 +107,7 @@ static void random_damage(void **state)
 
     (void)state;
     unit_seed(7);
-    for (int round = 0; round < 200000; round++) {
+    for (int round = 0; round < (int)unit_rounds(200000); round++) {
         uint8_t *bytes = (uint8_t *)ph;
 
         sample();

@@ -248,7 +248,7 @@ static void flips_bits(void **state)
         uint64_t size = disk.dev.size;
         uint8_t *good = malloc(size);
         memcpy(good, disk.data, size);
-        for (int round = 0; round < 25; round++) {
+        for (int round = 0; round < (int)unit_rounds(25); round++) {
             /* Behind the superblock, whose checksum would end it at once;
              * most of them where inodes and indexes are. */
             for (unsigned n = 1 + (unsigned)unit_below(40); n; n--) {

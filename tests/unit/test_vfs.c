@@ -523,6 +523,11 @@ static void sparse_seeks(void **state)
     assert_int_equal(file_stat(f, &st), 0);
     assert_int_equal(st.blocks, 8);
     assert_int_equal(st.size, 1ull << 40);
+    /* What is not there costs nothing to pass over. */
+    iov_iter_kernel(&it, &v, buf, 1);
+    assert_int_equal(file_pwrite(f, &it, 1ll << 60), 1);
+    assert_int_equal(file_seek(f, 2 << 20, SEEK_DATA), 1ll << 60);
+    assert_int_equal(file_seek(f, 1ll << 60, SEEK_HOLE), (1ll << 60) + 1);
     file_unref(f);
     assert_int_equal(fs_unlink(&ctx, NULL, "/tmp/sparse"), 0);
 }

@@ -38,6 +38,9 @@ bool unit_traps(struct mm *mm, uaddr_t va, unsigned flags);
 uint64_t unit_random(void);
 void unit_seed(uint64_t seed);
 static inline uint64_t unit_below(uint64_t n) { return unit_random() % n; }
+/* How often a test with random input goes round: n, or HULL_FUZZ times it and
+ * with other numbers (unit_seed) when the environment says so. */
+unsigned unit_rounds(unsigned n);
 
 /* Runs body with the n-th allocation failing, n = 1, 2, ... until it ends
  * with no failure injected. body must leave nothing behind either way. */
