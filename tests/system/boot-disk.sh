@@ -53,55 +53,14 @@ machine -M q35 -smp 2 -drive "$disk" -device virtio-blk-pci,drive=d \
 button
 echo "plain QEMU answers"
 
-command -v virt-install > /dev/null && command -v libvirtd > /dev/null ||
+. "$top/tests/system/common-libvirt"
+libvirt_there ||
     { echo "(libvirt is not installed: only plain QEMU was tried)"; exit 0; }
-
-# A private libvirtd of an ordinary user, as its session mode wants, with
-# folders of its own (its sockets need short names).
-run=$(mktemp -d /tmp/hull-virt-XXXXXX)
-user=(env "HOME=$run" "XDG_RUNTIME_DIR=$run" "XDG_CONFIG_HOME=$run/c"
-    "XDG_CACHE_HOME=$run/cache" "XDG_DATA_HOME=$run/data")
-if [ "$(id -u)" -eq 0 ]; then
-    user=(setpriv --reuid=65534 --regid=65534 --clear-groups "${user[@]}")
-fi
-daemon=
-end_libvirt() {
-    if [ -n "$daemon" ]; then
-        "${user[@]}" timeout 20 virsh -q -c qemu:///session destroy hull-test
-        kill "$daemon"
-        wait "$daemon"
-    fi > /dev/null 2>&1
-    rm -rf "$run"
-}
-trap 'end_libvirt; stop_now; rm -rf "$tmp"' EXIT
-mkdir -p "$run/c/libvirt"
-echo 'stdio_handler = "file"' > "$run/c/libvirt/qemu.conf"
-cp "$tmp/disk.qcow2" "$run/disk.qcow2"
-[ "$(id -u)" -ne 0 ] || chown -R 65534:65534 "$run"
-
-"${user[@]}" libvirtd > "$tmp/err" 2>&1 < /dev/null &
-daemon=$!
-until_true 30 "${user[@]}" timeout 10 virsh -q -c qemu:///session version \
-    > /dev/null 2>&1 || fail "libvirtd does not start"
-port=$(free_port)
+libvirt_begin
+libvirt_boot "$tmp/disk.qcow2" 64 80
 url=http://127.0.0.1:$port
-virt=qemu
-[[ $(engine) != *kvm* ]] || virt=kvm
-limit 60 "${user[@]}" virt-install -q --connect qemu:///session \
-    --name hull-test --virt-type "$virt" --memory 64 --vcpus 2 \
-    --import --boot hd \
-    --osinfo linux2022 --disk "$run/disk.qcow2,bus=virtio" --network none \
-    --graphics none --serial "file,path=$run/console" --noautoconsole \
-    --qemu-commandline="-netdev user,id=n,hostfwd=tcp:127.0.0.1:$port-:80" \
-    --qemu-commandline="-device virtio-net-pci,netdev=n,bus=pcie.0,addr=0x10" \
-    > "$tmp/virt" 2>&1 || { cat "$tmp/virt"; fail "virt-install"; }
-until_true 40 answers || { cat "$run/console"; fail "no answer by libvirt"; }
-"${user[@]}" timeout 20 virsh -q -c qemu:///session shutdown hull-test
-until_true 20 grep -qa 'c-http: stopping' "$run/console" ||
+until_true 40 answers || { cat "$virt/console"; fail "no answer by libvirt"; }
+libvirt_stop 20
+grep -qa 'c-http: stopping' "$virt/console" ||
     fail "virsh shutdown did not reach the program"
-gone() {
-    "${user[@]}" timeout 10 virsh -q -c qemu:///session domstate hull-test |
-        grep -q 'shut off'
-}
-until_true 20 gone || fail "the machine stays on"
 echo "libvirt answers"
