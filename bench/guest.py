@@ -106,9 +106,12 @@ class Image:
         return " ".join(words + (args or self.manifest["cmd"]))
 
 
-def command(side, image, args, machine, cpus, memory, ports):
+def command(side, image, args, machine, cpus, memory, ports, count, kernel):
     base, bus = MACHINES[machine]
-    cmd = ["qemu-system-x86_64"] + base + engine() + [
+    # counting: the clock advances a nanosecond an instruction
+    how = ["-accel", "tcg", "-icount", "shift=0,sleep=off", "-cpu", "max"] \
+        if count else engine()
+    cmd = ["qemu-system-x86_64"] + base + how + [
         "-m", str(memory), "-smp", str(cpus), "-nodefaults",
         "-no-user-config", "-no-reboot", "-display", "none",
         "-serial", "stdio"]
@@ -119,12 +122,12 @@ def command(side, image, args, machine, cpus, memory, ports):
             "-drive", image.drive(side),
             "-device", f"virtio-blk-{bus},drive=d"]
     if side == "hull":
-        cmd += ["-device", "isa-debug-exit,iobase=0x501,iosize=4",
-                "-kernel", f"{TOP}/build/hull.elf"]
+        cmd += ["-device", "isa-debug-exit,iobase=0x501,iosize=4"]
+        kernel = kernel or f"{TOP}/build/hull.elf"
     else:
-        cmd += ["-kernel", f"{TOP}/build/linux/vmlinux",
-                "-initrd", image.initramfs]
-    return cmd + ["-append", image.append(side, args)]
+        cmd += ["-initrd", image.initramfs]
+        kernel = kernel or f"{TOP}/build/linux/vmlinux"
+    return cmd + ["-kernel", kernel, "-append", image.append(side, args)]
 
 
 class Guest:
@@ -132,13 +135,15 @@ class Guest:
     over. Its console is read all the time, with the time of each line."""
 
     def __init__(self, side, image, args=None, machine="q35", cpus=1,
-                 memory=MEMORY, ports=(), limit=120):
+                 memory=MEMORY, ports=(), limit=120, count=False,
+                 kernel=None):
         self.heard = threading.Condition()
         self.console = []           # (seconds since the start, line)
         self.ended = False
         self.started = time.monotonic()
         self.p = subprocess.Popen(
-            command(side, image, args, machine, cpus, memory, ports),
+            command(side, image, args, machine, cpus, memory, ports, count,
+                    kernel),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT)
         self.limit = threading.Timer(limit, self.p.kill)

@@ -10,7 +10,8 @@ import subprocess
 from guest import HULL, OUT, TOP, Failure, Image
 
 HTTP = f"{TOP}/examples/c-http"
-LEAST = {"/bench/first": f"{OUT}/first", "/http": f"{HTTP}/http",
+LEAST = {"/bench/first": f"{OUT}/first", "/bench/entry": f"{OUT}/entry",
+         "/http": f"{HTTP}/http",
          "/www": f"{HTTP}/www"}
 MICRO = LEAST | {
     "/bench/micro": f"{OUT}/micro", "/bench/net": f"{OUT}/net",
@@ -36,6 +37,11 @@ def programs():
     here = f"{TOP}/bench"
     for name in ("micro", "first", "net", "files"):
         run(static + ["-o", f"{OUT}/{name}", f"{here}/{name}.c", "-lpthread"])
+    run(static + ["-nostdlib", "-ffreestanding", "-o", f"{OUT}/entry",
+                  f"{here}/entry.c"])
+    run(["gcc", "-m32", "-nostdlib", "-static", "-no-pie",
+         "-Wl,-Ttext-segment=0x100000", "-Wl,--build-id=none", "-o",
+         f"{OUT}/stub", f"{here}/stub.S"])
     run(["gcc", "-O2", "-o", f"{HTTP}/http", f"{HTTP}/http.c", "-lpthread"])
     run(["gcc", "-O2", "-Dmain=http_main", "-c", "-o", f"{OUT}/http_main.o",
          f"{HTTP}/http.c"])
