@@ -326,9 +326,24 @@ static int tcp_sock_bind(struct net_sock *s, const void *addr, uint32_t len)
     return err;
 }
 
+/* Both locks of a socket whose received data may have to go: a receiver
+ * copies from it under the first alone. */
+static void both_lock(struct tcp_sock *t)
+{
+    mutex_lock(&t->in.s.rx_mutex);
+    net__lock();
+}
+
+static void both_unlock(struct tcp_sock *t)
+{
+    net__unlock();
+    mutex_unlock(&t->in.s.rx_mutex);
+}
+
 /* connect() to AF_UNSPEC: back to IDLE. */
 static int disconnect_locked(struct tcp_sock *t)
 {
+    ASSERT(mutex_held(&t->in.s.rx_mutex));
     if (t->group)
         net__tcp_unlisten(t);
     net__tcp_abort(t);
@@ -427,7 +442,7 @@ static int connect_wait(struct tcp_sock *t)
         return -EINPROGRESS;
     if (err)
         return net__wait_error(err, timeo);
-    net__lock();
+    both_lock(t);
     if (tcp_state(t) == TCP_S_OPEN)
         t->connect_told = true;
     err = net__error_take(&t->in.s);
@@ -435,7 +450,7 @@ static int connect_wait(struct tcp_sock *t)
         disconnect_locked(t);
         err = err ? err : -ECONNREFUSED;
     }
-    net__unlock();
+    both_unlock(t);
     return err;
 }
 
@@ -450,18 +465,18 @@ static int tcp_sock_connect(struct net_sock *s, const void *addr,
 
     memcpy(&family, addr, sizeof(family));
     if (family == AF_UNSPEC) {
-        net__lock();
+        both_lock(t);
         err = disconnect_locked(t);
-        net__unlock();
+        both_unlock(t);
         return err;
     }
     err = net__inet_addr_get(&t->in, addr, len, &a);
     if (err)
         return err;
-    net__lock();
+    both_lock(t);
     err = connect_start(t, &a);
     wait = !nonblock && (err == -EINPROGRESS || err == -EALREADY);
-    net__unlock();
+    both_unlock(t);
     return wait ? connect_wait(t) : err;
 }
 

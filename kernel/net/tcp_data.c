@@ -277,7 +277,10 @@ static ssize_t push(struct tcp_sock *t, const uint8_t *data, size_t n,
         if (err == ERR_OK)
             done += step;
     }
-    if (done && (!(more || t->cork) || t->pcb->snd_queuelen > 64))
+    net__tcp_room_update(t);
+    /* What is held back for more goes when there is no room for more. */
+    if ((done && !(more || t->cork)) || t->pcb->snd_queuelen > 64 ||
+        !t->tx_room)
         tcp_output(t->pcb);
     net__tcp_room_update(t);
     if (err == ERR_MEM && !done) {

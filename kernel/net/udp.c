@@ -276,6 +276,8 @@ static int control_read(struct udp_sock *u, const struct net_msg *m,
             }
         } else if ((h.level == IPPROTO_IP && h.type == IP_TOS) ||
                    (h.level == IPPROTO_IPV6 && h.type == IPV6_TCLASS)) {
+            if (h.len == sizeof(h))
+                return -EINVAL;
             *tos = p[sizeof(h)];
         }
         if (ALIGN_UP(h.len, 8) >= left)

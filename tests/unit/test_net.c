@@ -213,6 +213,38 @@ static void tcp_bulk(void **state)
     counters_same();
 }
 
+/* What MSG_MORE holds back is sent when no more fits, or a sender that then
+ * waits for room waits for ever. */
+static void tcp_more(void **state)
+{
+    struct file *a, *b;
+    static uint8_t buf[16384];
+    struct iovec iov;
+    struct iov_iter it;
+    ssize_t r, sent = 0, got = 0;
+
+    (void)state;
+    tcp_pair(1016, &a, &b);
+    do {
+        struct net_msg m = { .iter = &it, .flags = MSG_MORE | MSG_DONTWAIT };
+
+        iov_iter_kernel(&it, &iov, buf, sizeof(buf));
+        r = net_sendmsg(a, &m);
+        sent += r > 0 ? r : 0;
+    } while (r > 0 && sent < 64 << 20);
+    assert_int_equal(r, -EAGAIN);
+    thread_sleep_until(arch_clock() + 50 * MS, 0);
+    assert_true(ev(b) & POLLIN);
+    while ((r = get_flags(b, buf, sizeof(buf), MSG_DONTWAIT)) > 0)
+        got += r;
+    assert_true(got > sent / 2);
+    thread_sleep_until(arch_clock() + 50 * MS, 0);
+    assert_true(ev(a) & POLLOUT);
+    file_unref(a);
+    file_unref(b);
+    thread_sleep_until(arch_clock() + 50 * MS, 0);
+}
+
 static void tcp_events(void **state)
 {
     struct file *l = listener(1003), *a = sock(AF_INET, SOCK_STREAM), *b;
@@ -973,6 +1005,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(tcp_echo), cmocka_unit_test(tcp_bulk),
+        cmocka_unit_test(tcp_more),
         cmocka_unit_test(tcp_events), cmocka_unit_test(tcp_refused),
         cmocka_unit_test(tcp_reuse), cmocka_unit_test(tcp_backlog),
         cmocka_unit_test(tcp_dual_stack), cmocka_unit_test(tcp_timeouts),
