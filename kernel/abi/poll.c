@@ -356,7 +356,7 @@ long sys_epoll_ctl(int epfd, int op, int fd, uaddr_t uev)
 
 static long epoll_wait_call(int epfd, uaddr_t out, int max, nsec_t deadline)
 {
-    struct epoll_event ev[EPOLL_BATCH];
+    struct epoll_event fast[EPOLL_BATCH], *ev = fast;
     struct file *ep;
     long r;
 
@@ -367,9 +367,20 @@ static long epoll_wait_call(int epfd, uaddr_t out, int max, nsec_t deadline)
     ep = fd__get(epfd);
     if (!ep)
         return -EBADF;
-    r = epoll_wait_events(ep, ev, MIN(max, EPOLL_BATCH), deadline);
-    if (r > 0 && copy_to_user(out, ev, (size_t)r * sizeof(ev[0])))
+    if (max > EPOLL_BATCH) {
+        max = MIN(max, (int)epoll_watched(ep));
+        if (max > EPOLL_BATCH)
+            ev = kmalloc((size_t)max * sizeof(*ev));
+        if (!ev || max <= EPOLL_BATCH) {
+            max = EPOLL_BATCH;
+            ev = fast;
+        }
+    }
+    r = epoll_wait_events(ep, ev, max, deadline);
+    if (r > 0 && copy_to_user(out, ev, (size_t)r * sizeof(*ev)))
         r = -EFAULT;
+    if (ev != fast)
+        kfree(ev);
     fdtable_put(ep);
     return r;
 }

@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
  * Moving bytes between two descriptors: sendfile and copy_file_range, by way
- * of a kernel buffer. The input's position moves only by what was written.
+ * of a kernel buffer; splice, tee and vmsplice, by way of a pipe's own memory.
+ * Bytes are always copied. The input's position moves only by what was
+ * written.
  */
 #include "abi_priv.h"
 
@@ -100,6 +102,8 @@ long sys_sendfile(int out_fd, int in_fd, uaddr_t upos, uint64_t n)
         if (err)
             r = err;
     }
+    if (r == -EISDIR)
+        r = -EINVAL;
     if (r == -EPIPE)
         signal__raise(SIGPIPE);
 out_put:
@@ -157,4 +161,206 @@ out_put:
     if (in)
         fdtable_put(in);
     return r;
+}
+
+/* ---------------- splice ---------------- */
+
+#define SPLICE_F_NONBLOCK 2u
+#define SPLICE_F_ALL 15u        /* MOVE, NONBLOCK, MORE, GIFT */
+
+struct splice_end {
+    struct file *file;
+    off_t *pos;                 /* NULL: the file's own */
+};
+
+static ssize_t splice_from(void *arg, struct iov_iter *it)
+{
+    struct splice_end *e = arg;
+    ssize_t n = e->pos ? file_pread(e->file, it, *e->pos) :
+        file_read(e->file, it);
+
+    if (n > 0 && e->pos)
+        *e->pos += n;
+    return n == -EISDIR ? -EINVAL : n;
+}
+
+static ssize_t splice_to(void *arg, struct iov_iter *it)
+{
+    struct splice_end *e = arg;
+    ssize_t n = e->pos ? file_pwrite(e->file, it, *e->pos) :
+        file_write(e->file, it);
+
+    if (n > 0 && e->pos)
+        *e->pos += n;
+    return n;
+}
+
+static long splice_files(struct splice_end *in, struct splice_end *out,
+                         size_t n, uint64_t flags)
+{
+    bool from = file_is_pipe(in->file), to = file_is_pipe(out->file);
+    bool nonblock = flags & SPLICE_F_NONBLOCK;
+
+    if (!from && !to)
+        return -EINVAL;
+    if (from && to)
+        return pipe_pour(in->file, out->file, n, false, nonblock ||
+                         ((in->file->flags | out->file->flags) & O_NONBLOCK));
+    if (from) {
+        if (out->file->flags & O_APPEND)
+            return -EINVAL;
+        return pipe_drain(in->file, n, nonblock ||
+                          (in->file->flags & O_NONBLOCK), splice_to, out);
+    }
+    return pipe_feed(out->file, n, nonblock ||
+                     (out->file->flags & O_NONBLOCK), splice_from, in);
+}
+
+/* The position that the program gave: pipes have none. */
+static int splice_pos(struct splice_end *e, uaddr_t upos, off_t *pos)
+{
+    e->pos = NULL;
+    if (!upos)
+        return 0;
+    if (file_is_pipe(e->file))
+        return -ESPIPE;
+    if (get_user(pos, upos))
+        return -EFAULT;
+    e->pos = pos;
+    return *pos < 0 ? -EINVAL : 0;
+}
+
+static long signal_pipe(long r)
+{
+    if (r == -EPIPE)
+        signal__raise(SIGPIPE);
+    return r;
+}
+
+long sys_splice(int in_fd, uaddr_t uin, int out_fd, uaddr_t uout, uint64_t n,
+                uint64_t flags)
+{
+    struct splice_end in = { 0 }, out = { 0 };
+    off_t pin = 0, pout = 0;
+    long r = -EBADF;
+
+    if (!n)
+        return 0;
+    if (flags & ~(uint64_t)SPLICE_F_ALL)
+        return -EINVAL;
+    in.file = fd__get(in_fd);
+    out.file = fd__get(out_fd);
+    if (in.file && out.file) {
+        r = splice_pos(&out, uout, &pout) ? : splice_pos(&in, uin, &pin);
+        if (!r && (!reads(in.file) || !writes(out.file)))
+            r = -EBADF;
+        if (!r)
+            r = splice_files(&in, &out, MIN(n, 0x7ffff000ull), flags);
+        if (r > 0 && ((in.pos && put_user(uin, pin)) ||
+                      (out.pos && put_user(uout, pout))))
+            r = -EFAULT;
+    }
+    if (out.file)
+        fdtable_put(out.file);
+    if (in.file)
+        fdtable_put(in.file);
+    return signal_pipe(r);
+}
+
+long sys_tee(int in_fd, int out_fd, uint64_t n, uint64_t flags)
+{
+    struct file *in, *out;
+    long r = -EBADF;
+
+    if (flags & ~(uint64_t)SPLICE_F_ALL)
+        return -EINVAL;
+    if (!n)
+        return 0;
+    in = fd__get(in_fd);
+    out = fd__get(out_fd);
+    if (in && out && reads(in) && writes(out))
+        r = file_is_pipe(in) && file_is_pipe(out) ?
+            pipe_pour(in, out, MIN(n, 0x7ffff000ull), true,
+                      (flags & SPLICE_F_NONBLOCK) ||
+                      ((in->flags | out->flags) & O_NONBLOCK)) : -EINVAL;
+    if (out)
+        fdtable_put(out);
+    if (in)
+        fdtable_put(in);
+    return signal_pipe(r);
+}
+
+/* Between the program's memory and the pipe's, a segment at a time. */
+static ssize_t copy_out(void *arg, struct iov_iter *it)
+{
+    ssize_t done = 0, n = 1;
+
+    while (it->left && n > 0) {
+        size_t part = MIN(it->iov->len - it->offset, it->left);
+
+        n = copy_to_iter(arg, (void *)(it->iov->base + it->offset), part);
+        if (n > 0) {
+            iov_iter_advance(it, (size_t)n);
+            done += n;
+        }
+    }
+    return done ? done : n;
+}
+
+static ssize_t copy_in(void *arg, struct iov_iter *it)
+{
+    ssize_t done = 0, n = 1;
+
+    while (it->left && n > 0) {
+        size_t part = MIN(it->iov->len - it->offset, it->left);
+
+        n = copy_from_iter(arg, (void *)(it->iov->base + it->offset), part);
+        if (n > 0) {
+            iov_iter_advance(it, (size_t)n);
+            done += n;
+        }
+    }
+    return done ? done : n;
+}
+
+static long vmsplice_iter(struct file *f, struct iov_iter *it, bool nonblock)
+{
+    bool in = (f->flags & O_ACCMODE) == O_RDONLY;
+    long done = 0, r = 1;
+
+    nonblock |= !!(f->flags & O_NONBLOCK);
+    while (it->left && r > 0) {
+        r = in ? pipe_drain(f, it->left, nonblock || done, copy_out, it) :
+            pipe_feed(f, it->left, nonblock, copy_in, it);
+        if (r > 0)
+            done += r;
+    }
+    return done ? done : r;
+}
+
+long sys_vmsplice(int fd, uaddr_t uiov, uint64_t count, uint64_t flags)
+{
+    struct iovec fast[IOV_FAST], *iov;
+    struct iov_iter it;
+    struct file *f;
+    ssize_t total;
+    long r = -EBADF;
+
+    if (flags & ~(uint64_t)SPLICE_F_ALL)
+        return -EINVAL;
+    f = fd__get(fd);
+    if (!f)
+        return -EBADF;
+    if (file_is_pipe(f)) {
+        total = iov__import(uiov, count, fast, &iov);
+        r = total;
+        if (total > 0) {
+            iov_iter_init(&it, iov, (unsigned)count, (size_t)total);
+            r = vmsplice_iter(f, &it, flags & SPLICE_F_NONBLOCK);
+        }
+        if (total >= 0)
+            iov__release(iov, fast);
+    }
+    fdtable_put(f);
+    return signal_pipe(r);
 }

@@ -506,6 +506,14 @@ static int collect(struct epoll *ep, struct epoll_event *out, int max)
     return n;
 }
 
+unsigned epoll_watched(const struct file *epf)
+{
+    const struct epoll *ep = epf->private;
+
+    return file_is_epoll(epf) ? __atomic_load_n(&ep->refs, __ATOMIC_RELAXED) -
+        1 : 0;
+}
+
 int epoll_wait_events(struct file *epf, struct epoll_event *out, int max,
                       nsec_t deadline)
 {

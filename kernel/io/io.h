@@ -241,6 +241,19 @@ struct file *fifo_open(void **slot, struct mutex *lock, uint32_t flags);
 void fifo_release(void *slot);
 long pipe_size(struct file *f, long set);   /* F_GETPIPE_SZ; set > 0 sets */
 bool file_is_pipe(const struct file *f);
+/* splice. Each waits for bytes (room) unless nonblock, moves at most n bytes,
+ * 1 at least, and returns how many; 0 when none will come; -EAGAIN, -EPIPE
+ * (the signal is the caller's), -ERESTARTSYS, or what sink or source said.
+ * Those see the pipe's own memory and run with its lock held. */
+ssize_t pipe_drain(struct file *f, size_t n, bool nonblock,
+                   ssize_t (*sink)(void *arg, struct iov_iter *it), void *arg);
+ssize_t pipe_feed(struct file *f, size_t n, bool nonblock,
+                  ssize_t (*source)(void *arg, struct iov_iter *it),
+                  void *arg);
+/* From one pipe to another; keep: they stay in the first one as well (tee).
+ * -EINVAL for the two ends of one pipe. */
+ssize_t pipe_pour(struct file *from, struct file *to, size_t n, bool keep,
+                  bool nonblock);
 bool file_is_epoll(const struct file *f);
 struct file *eventfd_create(uint32_t initial, bool semaphore, uint32_t flags);
 /* clock: 0 realtime, 1 monotonic, 7 boottime. Settings are Linux's itimerspec
@@ -266,6 +279,8 @@ int epoll_control(struct file *ep, int op, struct file *f, int fd,
 /* Fills up to max events in kernel memory; their number, 0 at the deadline,
  * -EINTR, -EINVAL when ep is no epoll file. deadline 0: do not wait. A file
  * leaves every set when its last reference goes, as on Linux. */
+/* How many files it watches: what one wait can report. 0: no epoll file. */
+unsigned epoll_watched(const struct file *ep);
 int epoll_wait_events(struct file *ep, struct epoll_event *out, int max,
                       nsec_t deadline);
 /* poll and select. Fills revents; how many are ready, 0 at the deadline,

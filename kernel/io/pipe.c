@@ -5,14 +5,16 @@
  * that up to PIPE_BUF bytes stay together and one free slot is room enough.
  * Pages appear when first used and stay in their slot.
  *
- * Readers and writers wait exclusively; who leaves bytes (or room) behind
- * wakes the next one. The wait queues are looked at after the unlock, which
+ * Readers and writers wait exclusively; who was woken and leaves bytes (or
+ * room) behind wakes the next one. Others must not: a set that watches for
+ * edges would see one. The wait queues are looked at after the unlock, which
  * is a full barrier, so an empty queue costs one load.
  */
 #include "io_priv.h"
 
 #define PIPE_BUF  4096u
 #define FIONREAD  0x541bu
+#define SPLICE_SEGMENTS 16u     /* slots moved at once */
 
 _Static_assert(PIPE_BUF <= PAGE_SIZE, "an atomic write fits a slot");
 
@@ -174,8 +176,8 @@ static ssize_t put_locked(struct pipe *p, struct iov_iter *it)
 static ssize_t pipe_read(struct file *f, struct iov_iter *it, off_t *pos)
 {
     struct pipe *p = f->private;
+    bool was_full, room, waited = false;
     uint32_t writers, left;
-    bool was_full, room;
     ssize_t n;
 
     (void)pos;
@@ -192,7 +194,7 @@ static ssize_t pipe_read(struct file *f, struct iov_iter *it, off_t *pos)
         if (n) {
             if (was_full && room)
                 wake(&p->wr, 1, WRITE_EVENTS);
-            if (left)
+            if (left && waited)
                 wake(&p->rd, 1, READ_EVENTS);
             return n;
         }
@@ -200,6 +202,7 @@ static ssize_t pipe_read(struct file *f, struct iov_iter *it, off_t *pos)
             return 0;
         if (load(&f->flags) & O_NONBLOCK)
             return -EAGAIN;
+        waited = true;
         if (waitq_wait(&p->rd, load(&p->used) || !load(&p->writers),
                        NSEC_FOREVER, WAIT_INTERRUPTIBLE | WAIT_EXCLUSIVE))
             return -ERESTARTSYS;
@@ -214,8 +217,8 @@ static bool has_room(const struct pipe *p)
 static ssize_t pipe_write(struct file *f, struct iov_iter *it, off_t *pos)
 {
     struct pipe *p = f->private;
+    bool full, waited = false;
     ssize_t n, done = 0;
-    bool full;
 
     (void)pos;
     while (it->left) {
@@ -235,11 +238,12 @@ static ssize_t pipe_write(struct file *f, struct iov_iter *it, off_t *pos)
             return done;        /* the rest is at a bad address */
         if (load(&f->flags) & O_NONBLOCK)
             return done ? done : -EAGAIN;
+        waited = true;
         if (waitq_wait(&p->wr, has_room(p) || !load(&p->readers),
                        NSEC_FOREVER, WAIT_INTERRUPTIBLE | WAIT_EXCLUSIVE))
             return done ? done : -ERESTARTSYS;
     }
-    if (waitq_busy(&p->wr) && has_room(p))
+    if (waited && waitq_busy(&p->wr) && has_room(p))
         waitq_wake(&p->wr, 1, WRITE_EVENTS);
     return done;
 }
@@ -323,6 +327,201 @@ static void pipe_release(struct file *f)
     waitq_wake(&p->rd, ~0u, READ_EVENTS | POLLHUP);
     waitq_wake(&p->wr, ~0u, WRITE_EVENTS | POLLERR);
     pipe_unref(p);
+}
+
+/* ---------------- splice ---------------- */
+
+/* Locks p with bytes in it: 1. 0: none will come; -Exxx. */
+static int reader_enter(struct pipe *p, bool nonblock)
+{
+    for (;;) {
+        bool writers;
+
+        mutex_lock(&p->lock);
+        if (p->used)
+            return 1;
+        writers = p->writers;
+        mutex_unlock(&p->lock);
+        if (!writers)
+            return 0;
+        if (nonblock)
+            return -EAGAIN;
+        if (waitq_wait(&p->rd, load(&p->used) || !load(&p->writers),
+                       NSEC_FOREVER, WAIT_INTERRUPTIBLE | WAIT_EXCLUSIVE))
+            return -ERESTARTSYS;
+    }
+}
+
+/* Locks p with a free slot and a reader: 0, or -Exxx. */
+static int writer_enter(struct pipe *p, bool nonblock)
+{
+    for (;;) {
+        int err = 0;
+
+        mutex_lock(&p->lock);
+        if (!p->readers)
+            err = -EPIPE;
+        else if (p->used < p->count)
+            return 0;
+        mutex_unlock(&p->lock);
+        if (!err && nonblock)
+            err = -EAGAIN;
+        if (!err && waitq_wait(&p->wr, has_room(p) || !load(&p->readers),
+                               NSEC_FOREVER,
+                               WAIT_INTERRUPTIBLE | WAIT_EXCLUSIVE))
+            err = -ERESTARTSYS;
+        if (err)
+            return err;
+    }
+}
+
+/* Unlocks, and passes on what the others may wait for. */
+static void leave(struct pipe *p)
+{
+    mutex_unlock(&p->lock);
+    if (load(&p->used))
+        wake(&p->rd, 1, READ_EVENTS);
+    if (has_room(p))
+        wake(&p->wr, 1, WRITE_EVENTS);
+}
+
+static void consume_locked(struct pipe *p, size_t n)
+{
+    while (n) {
+        struct slot *s = slot_at(p, 0);
+        uint32_t part = (uint32_t)MIN((size_t)s->len, n);
+
+        s->start += part;
+        s->len -= part;
+        n -= part;
+        if (!s->len) {
+            p->head++;
+            store(&p->used, p->used - 1);
+        }
+    }
+}
+
+/* Up to n of the bytes in it, as segments. */
+static unsigned used_iov(struct pipe *p, struct iovec *iov, size_t n,
+                         size_t *total)
+{
+    unsigned k = 0;
+
+    for (*total = 0; k < p->used && k < SPLICE_SEGMENTS && *total < n; k++) {
+        struct slot *s = slot_at(p, k);
+
+        iov[k].base = (uintptr_t)(s->page + s->start);
+        iov[k].len = MIN((size_t)s->len, n - *total);
+        *total += iov[k].len;
+    }
+    return k;
+}
+
+ssize_t pipe_drain(struct file *f, size_t n, bool nonblock,
+                   ssize_t (*sink)(void *arg, struct iov_iter *it), void *arg)
+{
+    struct pipe *p = f->private;
+    struct iovec iov[SPLICE_SEGMENTS];
+    struct iov_iter it;
+    unsigned k;
+    size_t total;
+    ssize_t done = reader_enter(p, nonblock);
+
+    if (done <= 0)
+        return done;
+    k = used_iov(p, iov, n, &total);
+    iov_iter_init(&it, iov, k, total);
+    it.kernel = true;
+    done = sink(arg, &it);
+    if (done > 0)
+        consume_locked(p, (size_t)done);
+    leave(p);
+    return done;
+}
+
+ssize_t pipe_feed(struct file *f, size_t n, bool nonblock,
+                  ssize_t (*source)(void *arg, struct iov_iter *it), void *arg)
+{
+    struct pipe *p = f->private;
+    struct iovec iov[SPLICE_SEGMENTS];
+    struct iov_iter it;
+    unsigned k = 0;
+    size_t total = 0, left;
+    ssize_t done = writer_enter(p, nonblock);
+
+    if (done)
+        return done;
+    for (; k < SPLICE_SEGMENTS && p->used + k < p->count && total < n; k++) {
+        struct slot *s = slot_at(p, p->used + k);
+
+        if (!s->page)
+            s->page = kmalloc(PAGE_SIZE);
+        if (!s->page)
+            break;
+        iov[k].base = (uintptr_t)s->page;
+        iov[k].len = MIN((size_t)PAGE_SIZE, n - total);
+        total += iov[k].len;
+    }
+    iov_iter_init(&it, iov, k, total);
+    it.kernel = true;
+    done = total ? source(arg, &it) : -ENOMEM;
+    for (left = done > 0 ? (size_t)done : 0; left;) {
+        struct slot *s = slot_at(p, p->used);
+
+        s->start = 0;
+        s->len = (uint32_t)MIN((size_t)PAGE_SIZE, left);
+        left -= s->len;
+        store(&p->used, p->used + 1);
+    }
+    leave(p);
+    return done;
+}
+
+/* Copies from a to b, both locked and b with a free slot. */
+static ssize_t pour_locked(struct pipe *a, struct pipe *b, size_t n)
+{
+    struct iovec iov[SPLICE_SEGMENTS];
+    struct iov_iter it;
+    size_t total;
+    unsigned k = used_iov(a, iov, n, &total);
+
+    iov_iter_init(&it, iov, k, total);
+    it.kernel = true;
+    return put_locked(b, &it);
+}
+
+ssize_t pipe_pour(struct file *from, struct file *to, size_t n, bool keep,
+                  bool nonblock)
+{
+    struct pipe *a = from->private, *b = to->private;
+    ssize_t done = 0;
+
+    if (a == b)
+        return -EINVAL;
+    while (!done) {
+        int r = reader_enter(a, nonblock);
+
+        if (r <= 0)
+            return r;
+        mutex_unlock(&a->lock);
+        r = writer_enter(b, nonblock);
+        if (r)
+            return r;
+        if (a < b) {            /* by address */
+            mutex_unlock(&b->lock);
+            mutex_lock(&a->lock);
+            mutex_lock(&b->lock);
+        } else {
+            mutex_lock(&a->lock);
+        }
+        if (a->used && b->used < b->count && b->readers)
+            done = pour_locked(a, b, n);
+        if (done > 0 && !keep)
+            consume_locked(a, (size_t)done);
+        leave(a);
+        leave(b);
+    }
+    return done;
 }
 
 static const struct file_ops pipe_ops = {
