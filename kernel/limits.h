@@ -53,6 +53,8 @@
 #define LOG_BYTES           65536   /* the kernel's log ring */
 #define WATCHES_MAX         8192    /* of one inotify */
 #define WATCH_EVENTS_MAX    16384   /* queued in one inotify */
+#define XATTR_BYTES_MAX     131072  /* names and values of one file */
+#define PARTIALS_MAX        32      /* missing options that are told apart */
 #define PROC_TEXT_MAX       (32u << 20) /* bytes of one generated file */
 #define BOOT_STRINGS_MAX    4096    /* arguments, or variables, of the manifest */
 #define STATS_SECONDS_MAX   86400   /* between lines of counters */

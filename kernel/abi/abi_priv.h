@@ -38,13 +38,15 @@ struct sigpending {
     struct list queue;
 };
 
+#define GROUPS_MAX 64           /* supplementary ones that are kept */
+
 struct creds {
     uint32_t uid, euid, suid, fsuid, gid, egid, sgid, fsgid;
     uint64_t cap_effective, cap_permitted, cap_inheritable;
-    uint32_t groups[32];
+    uint64_t cap_dropped;       /* from the bounding set */
+    uint32_t groups[GROUPS_MAX];
     unsigned group_count;
 };
-#define GROUPS_MAX 32
 
 struct posix_timer;
 
@@ -78,7 +80,7 @@ struct process {
     uint64_t dead_minflt, dead_vol, dead_invol; /* [l] */
     nsec_t started;             /* [I] */
     uint64_t personality;
-    bool no_new_privs, dumpable, keep_caps;
+    bool no_new_privs, dumpable, keep_caps, subreaper;
     int membarrier;             /* registered commands */
     int oom_score_adj, coredump_filter;     /* read back by who wrote them */
     bool fixed_layout;          /* [I] */
@@ -139,6 +141,10 @@ extern bool abi__tracing;
 /* Counts a call of a system call that Hull does not have, or not in the way it
  * was asked for. True the first time. */
 bool abi__missing_note(long nr);
+/* The running call was asked for something Linux has and Hull has not: an
+ * option, a flag. Logged the first time and counted, as "what(value)". Returns
+ * err. */
+long abi__partial(const char *what, uint64_t value, long err);
 
 /* --- process.c --- */
 struct process *process__create(void);

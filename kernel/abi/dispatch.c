@@ -49,6 +49,40 @@ bool abi__missing_note(long nr)
     return __atomic_fetch_add(count, 1, __ATOMIC_RELAXED) == 0;
 }
 
+/* [partial_lock] options and flags that are not there; the first ones. */
+static struct { const char *what; uint64_t value; } partials[PARTIALS_MAX];
+static unsigned partial_count;
+static struct spinlock partial_lock = SPINLOCK_INIT;
+
+static bool partial_add(const char *what, uint64_t value)
+{
+    uint64_t flags = spin_lock_irqsave(&partial_lock);
+    unsigned i = 0;
+
+    while (i < partial_count && (partials[i].value != value ||
+                                 strcmp(partials[i].what, what)))
+        i++;
+    if (i == partial_count && i < PARTIALS_MAX) {
+        partials[i].what = what;
+        partials[i].value = value;
+        partial_count++;
+        i = PARTIALS_MAX;       /* new */
+    }
+    spin_unlock_irqrestore(&partial_lock, flags);
+    return i == PARTIALS_MAX;
+}
+
+long abi__partial(const char *what, uint64_t value, long err)
+{
+    uint64_t a[6];
+
+    arch_syscall_args(task_current()->regs, a);
+    if (partial_add(what, value))
+        log_warn("abi: %s(%lu) is not implemented; its arguments were 0x%lx, "
+                 "0x%lx, 0x%lx, 0x%lx", what, value, a[0], a[1], a[2], a[3]);
+    return err;
+}
+
 static long missing(void)
 {
     struct task *t = task_current();
@@ -128,28 +162,43 @@ const char *abi_syscall_name(unsigned nr)
     return nr < SYSCALL_MAX ? abi_call_descs[nr].name : NULL;
 }
 
-unsigned abi_missing_names(char *buf, size_t size)
+/* Appends a name, or what stands for the rest; there is always room for it. */
+static void names_add(char *buf, size_t size, bool *cut, const char *name,
+                      const char *value)
 {
     static const char more[] = ", ...";
-    size_t len = 0, room = size - sizeof(more);
+    size_t len = strlen(buf), need = strlen(name) + strlen(value) + 2;
+
+    if (*cut)
+        return;
+    *cut = len + need > size - sizeof(more);
+    if (*cut)
+        scnprintf(buf + len, size - len, "%s", len ? more : more + 2);
+    else
+        scnprintf(buf + len, size - len, "%s%s%s", len ? ", " : "", name,
+                  value);
+}
+
+unsigned abi_missing_names(char *buf, size_t size)
+{
     unsigned count = 0;
     bool cut = false;
+    char value[24];
 
-    ASSERT(size > sizeof(more));
+    ASSERT(size > 8);
     buf[0] = '\0';
     for (unsigned nr = 0; nr < SYSCALL_MAX; nr++) {
         const char *name = abi_syscall_name(nr);
 
         if (!missing_counts[nr])
             continue;
-        name = name ? name : "?";
-        cut |= len + strlen(name) + 2 > room;
-        if (!cut)
-            len += (size_t)scnprintf(buf + len, size - len, "%s%s",
-                                     count ? ", " : "", name);
+        names_add(buf, size, &cut, name ? name : "?", "");
         count++;
     }
-    if (cut)
-        scnprintf(buf + len, size - len, "%s", len ? more : more + 2);
+    for (unsigned i = 0; i < partial_count; i++, count++) {
+        scnprintf(value, sizeof(value), "(%lu)",
+                  (unsigned long)partials[i].value);
+        names_add(buf, size, &cut, partials[i].what, value);
+    }
     return count;
 }

@@ -156,6 +156,9 @@ static long fcntl_call(struct file *f, int fd, int cmd, uint64_t arg)
         return memfd_seals(f, false, 0);
     case F_GETLEASE:
         return F_UNLCK;
+    case F_SETLEASE:            /* nobody else could break one */
+    case F_NOTIFY:
+        return abi__partial("fcntl", (uint64_t)cmd, -EINVAL);
     default:
         return -EINVAL;
     }

@@ -474,6 +474,26 @@ static int pi_try_locked(struct bucket *b, const struct futex_key *k,
     return -EBUSY;
 }
 
+/* A word that names no thread of ours will never be freed: -ESRCH. */
+static int owner_check(uaddr_t addr)
+{
+    struct process *p = process_current();
+    uint32_t now, again;
+    uint64_t flags;
+    bool there;
+
+    if (arch_user_load32((const uint32_t *)addr, &now))
+        return -EFAULT;
+    if (!(now & FUTEX_TID_MASK))
+        return 0;
+    flags = spin_lock_irqsave(&p->lock);
+    there = task__find_locked(p, now & FUTEX_TID_MASK) != NULL;
+    spin_unlock_irqrestore(&p->lock, flags);
+    if (there || arch_user_load32((const uint32_t *)addr, &again))
+        return 0;
+    return again == now ? -ESRCH : 0;
+}
+
 static int pi_lock(uaddr_t addr, bool private, nsec_t deadline, bool try)
 {
     struct task *t = task_current();
@@ -483,6 +503,9 @@ static int pi_lock(uaddr_t addr, bool private, nsec_t deadline, bool try)
     int err = key_get(t->proc->mm, addr, private, &w.key);
 
     while (!err) {
+        err = owner_check(addr);
+        if (err)
+            break;
         b = bucket_of(&w.key);
         spin_lock(&b->lock);
         err = pi_try_locked(b, &w.key, addr, woken, try);
@@ -616,7 +639,8 @@ long sys_futex(uaddr_t addr, int op, uint32_t val, uint64_t timeout,
     case FUTEX_UNLOCK_PI:
         return pi_unlock(addr, private);
     default:
-        return -ENOSYS;         /* requeue to such locks, and what is gone */
+        /* requeue to such locks, and what is gone */
+        return abi__partial("futex", (uint64_t)cmd, -ENOSYS);
     }
 }
 

@@ -9,8 +9,11 @@
 #define KEEP (~0u)
 #define CAP_SETGID 6
 #define CAP_SETUID 7
+#define CAP_SETPCAP 8
+#define TIMER_SLACK 50000      /* ns, by default */
 #define CAPS_ALL ((1ull << 41) - 1)
 #define CAP_LAST 40
+#define NGROUPS_MAX 65536
 
 static struct creds *creds(void)
 {
@@ -58,7 +61,7 @@ long sys_getegid(void)
 }
 
 /* fs checks by the effective ids; leaving root drops its capabilities. */
-static void creds_changed(struct process *p, bool was_root)
+static void creds_changed(struct process *p, bool was_root, uint32_t old_euid)
 {
     struct creds *c = &p->creds;
 
@@ -70,10 +73,11 @@ static void creds_changed(struct process *p, bool was_root)
         c->cap_effective = 0;
         if (!p->keep_caps)
             c->cap_permitted = 0;
-    } else if (was_root && c->euid)
+    } else if (!old_euid && c->euid) {
         c->cap_effective = 0;
-    else if (!was_root && !c->euid)
+    } else if (old_euid && !c->euid) {
         c->cap_effective = c->cap_permitted;
+    }
 }
 
 static bool uid_allowed(uint32_t id)
@@ -96,13 +100,14 @@ long sys_setresuid(uint32_t r, uint32_t e, uint32_t s)
 {
     struct creds *c = creds();
     bool root = !c->uid || !c->euid || !c->suid;
+    uint32_t euid = c->euid;
 
     if (!uid_allowed(r) || !uid_allowed(e) || !uid_allowed(s))
         return -EPERM;
     c->uid = r == KEEP ? c->uid : r;
     c->euid = e == KEEP ? c->euid : e;
     c->suid = s == KEEP ? c->suid : s;
-    creds_changed(process_current(), root);
+    creds_changed(process_current(), root, euid);
     return 0;
 }
 
@@ -201,6 +206,19 @@ long sys_getgroups(int n, uaddr_t list)
     return c->group_count;
 }
 
+/* As Linux keeps them. Few, mostly. */
+static void sort(uint32_t *v, int n)
+{
+    for (int i = 1; i < n; i++) {
+        uint32_t x = v[i];
+        int at = i;
+
+        for (; at > 0 && v[at - 1] > x; at--)
+            v[at] = v[at - 1];
+        v[at] = x;
+    }
+}
+
 long sys_setgroups(int n, uaddr_t list)
 {
     struct creds *c = creds();
@@ -208,10 +226,13 @@ long sys_setgroups(int n, uaddr_t list)
 
     if (!capable(CAP_SETGID))
         return -EPERM;
-    if (n < 0 || n > GROUPS_MAX)
+    if (n < 0 || n > NGROUPS_MAX)
         return -EINVAL;
+    if (n > GROUPS_MAX)
+        return abi__partial("setgroups", (uint64_t)n, -EINVAL);
     if (copy_from_user(groups, list, (size_t)n * 4))
         return -EFAULT;
+    sort(groups, n);
     memcpy(c->groups, groups, (size_t)n * 4);
     c->group_count = (unsigned)n;
     return 0;
@@ -387,7 +408,11 @@ long sys_setrlimit(int which, uaddr_t in)
 
 /* ---------------- prctl and the like ---------------- */
 
-enum { PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3,
+enum { PR_GET_TIMING = 13, PR_SET_TIMING = 14, PR_GET_SECCOMP = 21,
+       PR_GET_TSC = 25, PR_SET_TSC = 26, PR_GET_SECUREBITS = 27,
+       PR_SET_SECUREBITS = 28, PR_MCE_KILL_GET = 34, PR_CAP_AMBIENT = 47,
+       PR_GET_SPECULATION_CTRL = 52, PR_SET_SPECULATION_CTRL = 53,
+       PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3,
        PR_SET_DUMPABLE = 4, PR_GET_KEEPCAPS = 7, PR_SET_KEEPCAPS = 8,
        PR_SET_NAME = 15, PR_GET_NAME = 16, PR_CAPBSET_READ = 23,
        PR_CAPBSET_DROP = 24, PR_SET_TIMERSLACK = 29, PR_GET_TIMERSLACK = 30,
@@ -416,11 +441,108 @@ static long name_get(struct task *t, uaddr_t out)
     return copy_to_user(out, name, sizeof(name));
 }
 
-/* long: table, one case each of the options */
+/* What Linux answers where nothing can be changed: on or off as it is. */
+static long fixed_option(int option, uint64_t a2)
+{
+    switch (option) {
+    case PR_GET_TIMING:         /* statistical */
+    case PR_GET_SECCOMP:        /* no filter */
+    case PR_GET_SECUREBITS:
+        return 0;
+    case PR_SET_TIMING:
+    case PR_SET_SECUREBITS:
+        return a2 ? -EINVAL : 0;
+    case PR_GET_TSC:            /* can be read */
+        return put_user(a2, 1);
+    case PR_SET_TSC:
+        return a2 == 1 ? 0 : -EINVAL;
+    case PR_MCE_KILL_GET:       /* the default */
+        return 2;
+    case PR_GET_SPECULATION_CTRL:
+    case PR_SET_SPECULATION_CTRL:
+        return -ENODEV;
+    default:
+        return abi__partial("prctl", (uint64_t)option, -EINVAL);
+    }
+}
+
+/* Ambient capabilities only matter to a program that is started by this one:
+ * there is none, and so the set stays empty. */
+static long ambient(uint64_t what, uint64_t cap, uint64_t a4, uint64_t a5)
+{
+    enum { IS_SET = 1, RAISE, LOWER, CLEAR_ALL };
+
+    if (what == CLEAR_ALL)
+        return cap || a4 || a5 ? -EINVAL : 0;
+    if (what < IS_SET || what > LOWER || cap > CAP_LAST || a4 || a5)
+        return -EINVAL;
+    return what == RAISE ? -EPERM : 0;
+}
+
+static long flag_set(bool *flag, uint64_t on)
+{
+    if (on > 1)
+        return -EINVAL;
+    *flag = on;
+    return 0;
+}
+
+static long bounding(struct creds *c, uint64_t cap, bool drop)
+{
+    if (cap > CAP_LAST)
+        return -EINVAL;
+    if (!drop)
+        return !(c->cap_dropped >> cap & 1);
+    if (!capable(CAP_SETPCAP))
+        return -EPERM;
+    c->cap_dropped |= 1ull << cap;
+    return 0;
+}
+
+/* Options of the process as a whole. */
+static long process_option(struct process *p, int option, uint64_t a2,
+                           uint64_t rest)
+{
+    switch (option) {
+    case PR_GET_DUMPABLE:
+        return p->dumpable;
+    case PR_SET_DUMPABLE:
+        return flag_set(&p->dumpable, a2);
+    case PR_CAPBSET_READ:
+        return bounding(&p->creds, a2, false);
+    case PR_CAPBSET_DROP:
+        return bounding(&p->creds, a2, true);
+    case PR_GET_KEEPCAPS:
+        return p->keep_caps;
+    case PR_SET_KEEPCAPS:
+        return flag_set(&p->keep_caps, a2);
+    case PR_SET_CHILD_SUBREAPER:
+        p->subreaper = a2;
+        return 0;
+    case PR_GET_CHILD_SUBREAPER:
+        return put_user(a2, (int)p->subreaper);
+    case PR_SET_NO_NEW_PRIVS:
+        if (a2 != 1 || rest)
+            return -EINVAL;
+        p->no_new_privs = true;
+        return 0;
+    case PR_GET_NO_NEW_PRIVS:
+        return a2 || rest ? -EINVAL : p->no_new_privs;
+    case PR_SET_THP_DISABLE:
+        if (rest)
+            return -EINVAL;
+        mm_huge_set(p->mm, !a2);
+        return 0;
+    case PR_GET_THP_DISABLE:
+        return a2 || rest ? -EINVAL : !mm_huge_get(p->mm);
+    default:
+        return fixed_option(option, a2);
+    }
+}
+
 long sys_prctl(int option, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
 {
     struct task *t = task_current();
-    struct process *p = t->proc;
 
     switch (option) {
     case PR_SET_NAME:
@@ -434,38 +556,17 @@ long sys_prctl(int option, uint64_t a2, uint64_t a3, uint64_t a4, uint64_t a5)
         return 0;
     case PR_GET_PDEATHSIG:
         return put_user(a2, t->pdeathsig);
-    case PR_GET_DUMPABLE:
-        return p->dumpable;
-    case PR_SET_DUMPABLE:
-        if (a2 > 1)
-            return -EINVAL;
-        p->dumpable = a2;
-        return 0;
-    case PR_CAPBSET_READ:
-        return a2 > CAP_LAST ? -EINVAL : 1;
-    case PR_GET_KEEPCAPS:
-        return p->keep_caps;
-    case PR_SET_KEEPCAPS:
-        if (a2 > 1)
-            return -EINVAL;
-        p->keep_caps = a2;
-        return 0;
     case PR_SET_TIMERSLACK:
-        t->timer_slack = a2 ? a2 : 50000;
+        t->timer_slack = (int64_t)a2 > 0 ? a2 : TIMER_SLACK;
         return 0;
     case PR_GET_TIMERSLACK:
         return (long)t->timer_slack;
-    case PR_SET_NO_NEW_PRIVS:
-        if (a2 != 1 || a3 || a4 || a5)
-            return -EINVAL;
-        p->no_new_privs = true;
-        return 0;
-    case PR_GET_NO_NEW_PRIVS:
-        return a2 || a3 || a4 || a5 ? -EINVAL : p->no_new_privs;
     case PR_GET_TID_ADDRESS:
         return put_user(a2, t->clear_tid);
+    case PR_CAP_AMBIENT:
+        return ambient(a2, a3, a4, a5);
     default:
-        return -EINVAL;
+        return process_option(t->proc, option, a2, a3 | a4 | a5);
     }
 }
 

@@ -5,6 +5,7 @@
  */
 #include "abi_priv.h"
 
+#define CAP_SYS_NICE 23
 #define RELEASE "6.1.0-hull"
 #define VERSION "#1 SMP Hull"
 
@@ -376,6 +377,15 @@ long sys_getpriority(int which, int who)
     return r;
 }
 
+/* Without CAP_SYS_NICE a thread only gets less, down to RLIMIT_NICE's. */
+static bool nice_allowed(const struct process *p, const struct task *t,
+                         int nice)
+{
+    return nice >= thread_nice_get(&t->thread) ||
+           (p->creds.cap_effective >> CAP_SYS_NICE & 1) ||
+           (uint64_t)(20 - nice) <= p->limits[RLIMIT_NICE].cur;
+}
+
 long sys_setpriority(int which, int who, int nice)
 {
     struct process *p = process_current();
@@ -389,7 +399,9 @@ long sys_setpriority(int which, int who, int nice)
     flags = spin_lock_irqsave(&p->lock);
     if (which == 0) {
         t = sched_task_locked(p, who);
-        if (t) {
+        if (t && !nice_allowed(p, t, nice)) {
+            r = -EACCES;
+        } else if (t) {
             thread_nice_set(&t->thread, nice);
             r = 0;
         }

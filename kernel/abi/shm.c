@@ -7,15 +7,8 @@
  * often it is attached is counted by shmat and shmdt; a segment that is only
  * unmapped with munmap stays counted until the process ends, when all go.
  */
-#include "abi_priv.h"
+#include "ipc_priv.h"
 
-#define IPC_PRIVATE 0
-#define IPC_CREAT 01000u
-#define IPC_EXCL 02000u
-#define IPC_RMID 0
-#define IPC_SET 1
-#define IPC_STAT 2
-#define IPC_INFO 3
 #define SHM_STAT 13
 #define SHM_INFO 14
 #define SHM_RDONLY 010000u
@@ -27,12 +20,6 @@
 #define SHMMNI 4096
 #define SHMLBA PAGE_SIZE
 
-struct ipc_perm {
-    int32_t key;
-    uint32_t uid, gid, cuid, cgid, mode;
-    uint16_t seq, pad[3];
-    uint64_t unused[2];
-};
 struct shmid_ds {
     struct ipc_perm perm;
     uint64_t size;
@@ -62,17 +49,12 @@ static struct list attachments = LIST_INIT(attachments);    /* [lock] */
 static unsigned count;                                      /* [lock] */
 static int next_id;                                         /* [lock] */
 
-static int64_t now(void)
-{
-    return (int64_t)(clock_realtime() / NSEC_PER_SEC);
-}
-
 static struct segment *find_id(int id)
 {
     struct segment *s;
 
     list_for_each(s, &segments, link) {
-        if (s->id == id && !s->removed)
+        if (s->id == id)
             return s;
     }
     return NULL;
@@ -114,12 +96,9 @@ static long create(int key, uint64_t size, uint64_t flags)
         return err;
     }
     s->id = next_id++ & 0x7fffffff;
-    s->ds.perm.key = key;
-    s->ds.perm.uid = s->ds.perm.cuid = p->creds.euid;
-    s->ds.perm.gid = s->ds.perm.cgid = p->creds.egid;
-    s->ds.perm.mode = flags & 0777;
+    ipc_perm_init(&s->ds.perm, key, flags);
     s->ds.size = size;
-    s->ds.ctime = now();
+    s->ds.ctime = ipc_now();
     s->ds.cpid = p->pid;
     list_add_tail(&segments, &s->link);
     count++;
@@ -178,7 +157,7 @@ static long attach(struct segment *s, uaddr_t addr, uint64_t flags)
     at->addr = (uaddr_t)r;
     list_add_tail(&attachments, &at->link);
     s->ds.nattch++;
-    s->ds.atime = now();
+    s->ds.atime = ipc_now();
     s->ds.lpid = p->pid;
     return r;
 }
@@ -221,7 +200,7 @@ long sys_shmdt(uaddr_t addr)
         list_del(&found->link);
         kfree(found);
         s->ds.nattch--;
-        s->ds.dtime = now();
+        s->ds.dtime = ipc_now();
         s->ds.lpid = p->pid;
         drop_if_unused(s);
     }
@@ -239,10 +218,8 @@ static long control(struct segment *s, int cmd, uaddr_t buf)
     case IPC_SET:
         if (copy_from_user(&ds, buf, sizeof(ds)))
             return -EFAULT;
-        s->ds.perm.uid = ds.perm.uid;
-        s->ds.perm.gid = ds.perm.gid;
-        s->ds.perm.mode = ds.perm.mode & 0777;
-        s->ds.ctime = now();
+        ipc_perm_set(&s->ds.perm, &ds.perm);
+        s->ds.ctime = ipc_now();
         return 0;
     case IPC_RMID:
         s->removed = true;

@@ -5,10 +5,8 @@
  */
 #include "fs_priv.h"
 
-/* A path or an open file to a dentry. An anonymous file (pipe, socket) has
- * none: then w->file is set. */
-static int place_find(struct walk *w, struct fs_ctx *ctx, struct file *at,
-                      const char *path, unsigned walk)
+int fs__place_find(struct walk *w, struct fs_ctx *ctx, struct file *at,
+                   const char *path, unsigned walk)
 {
     if (!*path && walk & FS_EMPTY && at && !at->vnode) {
         memset(w, 0, offsetof(struct walk, rest));
@@ -22,7 +20,7 @@ int fs_stat(struct fs_ctx *ctx, struct file *at, const char *path,
             unsigned walk, struct kstat *st)
 {
     struct walk w;
-    int err = place_find(&w, ctx, at, path, walk);
+    int err = fs__place_find(&w, ctx, at, path, walk);
     if (!err) {
         if (w.d)
             fs__vnode_stat(w.d->vnode, st);
@@ -39,7 +37,7 @@ int fs_access(struct fs_ctx *ctx, struct file *at, const char *path,
     struct walk w;
     if (mode & ~7u)
         return -EINVAL;
-    int err = place_find(&w, ctx, at, path, walk);
+    int err = fs__place_find(&w, ctx, at, path, walk);
     if (!err && w.d) {
         struct vnode *v = w.d->vnode;
         if (mode)
@@ -56,7 +54,7 @@ ssize_t fs_readlink(struct fs_ctx *ctx, struct file *at, const char *path,
                     char *buf, size_t size)
 {
     struct walk w;
-    ssize_t n = place_find(&w, ctx, at, path, *path ? 0 : FS_EMPTY);
+    ssize_t n = fs__place_find(&w, ctx, at, path, *path ? 0 : FS_EMPTY);
     if (n)
         goto out;
     struct vnode *v = w.d ? w.d->vnode : NULL;
@@ -86,7 +84,7 @@ out:
 static int change_begin(struct walk *w, struct fs_ctx *ctx, struct file *at,
                         const char *path, unsigned walk)
 {
-    int err = place_find(w, ctx, at, path, walk);
+    int err = fs__place_find(w, ctx, at, path, walk);
     if (!err && !w->d)
         err = -EOPNOTSUPP;
     if (!err)

@@ -87,7 +87,24 @@ struct kstatfs {
 };
 int fs_statfs(struct fs_ctx *ctx, const char *path, struct kstatfs *out);
 int fs_fstatfs(struct file *f, struct kstatfs *out);
-/* Extended attributes: only user.* on tmpfs, else -EOPNOTSUPP. */
+/* Extended attributes of files in memory; -EOPNOTSUPP for others. `file` and
+ * path name the file as elsewhere ("" and FS_EMPTY: the open file itself). A
+ * NULL value removes. size 0 of get and list asks for the length, else
+ * -ERANGE when it is too small. */
+#define FS_XATTR_CREATE 1u
+#define FS_XATTR_REPLACE 2u
+struct fs_xattr {
+    const char *name;
+    const void *value;
+    size_t size;
+    unsigned flags;
+};
+int fs_xattr_set(struct fs_ctx *ctx, struct file *file, const char *path,
+                 unsigned walk, const struct fs_xattr *x);
+ssize_t fs_xattr_get(struct fs_ctx *ctx, struct file *file, const char *path,
+                     unsigned walk, const char *name, void *buf, size_t size);
+ssize_t fs_xattr_list(struct fs_ctx *ctx, struct file *file, const char *path,
+                      unsigned walk, char *buf, size_t size);
 int fs_sync_all(void);
 
 /* By open file (fchmod, fchown, futimens act as path calls with FS_EMPTY). */

@@ -76,6 +76,7 @@ struct vnode {
     struct dentry *alias;               /* [n] a name of it, unreferenced */
     void *fifo;                         /* io's slot [l] */
     struct vnode_locks *locks;          /* [locks.c] */
+    struct xattr *xattrs;               /* [l] xattr.c's */
     struct list watches;                /* [inotify.c] */
     uint64_t charged;                   /* [a] pages counted in the super */
     unsigned seals;                     /* [l] of a memfd */
@@ -239,6 +240,10 @@ struct walk {
 int fs__walk(struct walk *w, struct fs_ctx *ctx, struct file *at,
              const char *path, unsigned flags);
 void fs__walk_release(struct walk *w);
+/* As fs__walk; "" with FS_EMPTY is `at` itself, and if that has no name (a
+ * pipe, a socket) w->file is set instead of w->d. */
+int fs__place_find(struct walk *w, struct fs_ctx *ctx, struct file *at,
+                   const char *path, unsigned walk);
 /* The dentry behind an open file, referenced, or NULL; ns not held. */
 struct dentry *fs__file_dentry(struct file *f);
 
@@ -308,6 +313,8 @@ void fs__watches_drop(struct vnode *v);     /* v goes away: IN_IGNORED */
 void fs__locks_free(struct vnode *v);
 void fs__file_closed(struct file *f, void *table);
 void fs__flock_release(struct file *f);
+
+void fs__xattrs_free(struct vnode *v);
 
 /* ---------------- pseudo file systems ---------------- */
 

@@ -49,6 +49,7 @@ void fs__vnode_unref(struct vnode *v)
         return;
     fs__watches_drop(v);
     fs__locks_free(v);
+    fs__xattrs_free(v);
     if (v->ops->free)
         v->ops->free(v);
     fs__data_release(v);

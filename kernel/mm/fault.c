@@ -126,7 +126,7 @@ static int anon_fault(struct mm *mm, struct vma *v, uaddr_t addr, bool write)
     bool huge, there = false;
     int err;
 
-    huge = huge_wanted(v, base);
+    huge = mm_huge_get(mm) && huge_wanted(v, base);
     if (huge) {
         spin_lock(&mm->pt_lock);
         there = present_locked(mm, v, addr, write, &e);

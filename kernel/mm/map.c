@@ -78,6 +78,16 @@ void mm_layout_set(struct mm *mm, uaddr_t mmap_base, uint64_t stack_limit)
     mm__write_unlock(&mm->lock);
 }
 
+void mm_huge_set(struct mm *mm, bool on)
+{
+    __atomic_store_n(&mm->small_only, !on, __ATOMIC_RELAXED);
+}
+
+bool mm_huge_get(const struct mm *mm)
+{
+    return !__atomic_load_n(&mm->small_only, __ATOMIC_RELAXED);
+}
+
 /* ---- mapping ---- */
 
 bool mm__overcommitted(unsigned flags, uint64_t length)

@@ -181,6 +181,9 @@ struct arch_pt *mm_pt(struct mm *mm);
 void mm_current_hook_set(struct mm *(*current_mm)(void));
 /* Where mmap without an address starts searching (top down), and limits. */
 void mm_layout_set(struct mm *mm, uaddr_t mmap_base, uint64_t stack_limit);
+/* May new memory come in huge pages? At first it may. */
+void mm_huge_set(struct mm *mm, bool on);
+bool mm_huge_get(const struct mm *mm);
 
 struct mm_map_args {
     uaddr_t addr;               /* hint, or exact with fixed */

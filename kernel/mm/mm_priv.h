@@ -144,6 +144,7 @@ struct mm {
     struct vma *hint;           /* [a] last found; reset by writers */
     uaddr_t mmap_base;          /* [l] */
     uint64_t stack_limit;       /* [l] */
+    bool small_only;            /* [a] no huge pages */
     uaddr_t brk_start, brk_end; /* [l] */
     uint64_t mapped, peak;      /* [l] bytes */
     uint64_t data, stack, exec; /* [l] bytes */
