@@ -10,9 +10,9 @@
  * is compared before the kernel is entered.
  */
 #include "bios.h"
-#include "elf64.h"
 #include "layout.h"
 
+#include <hull/elf64.h>
 #include <hull/image.h>
 #include <hull/manifest.h>
 

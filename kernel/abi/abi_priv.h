@@ -156,6 +156,7 @@ __noreturn void task__exit(void);           /* this task leaves */
 /* Marks the whole process as ending (first caller wins) and wakes its tasks;
  * each leaves at its next exit_work. */
 void process__kill(struct process *p, const struct program_end *end);
+void process__kill_locked(struct process *p, const struct program_end *end);
 /* The task with this tid, locked by p->lock held by the caller; NULL. */
 struct task *task__find_locked(struct process *p, int tid);
 nsec_t process__cpu_time(struct process *p, nsec_t *program, nsec_t *kernel);

@@ -13,8 +13,8 @@
 struct elf_file {
     struct file *file;
     const char *path;
-    struct elf_header header;
-    struct elf_phdr *ph;
+    struct elf64_header header;
+    struct elf64_segment *ph;
     struct elf_layout layout;
     uint64_t bias;
 };
@@ -101,7 +101,7 @@ static int elf_open(struct process *p, const char *path, struct elf_file *ef,
     bad = elf__check_header(&ef->header, st.size, arch_elf_machine());
     if (bad)
         return refuse(path, bad);
-    size = ef->header.phnum * sizeof(struct elf_phdr);
+    size = ef->header.phnum * sizeof(struct elf64_segment);
     ef->ph = kmalloc(size);
     if (!ef->ph)
         return -ENOMEM;
@@ -157,7 +157,7 @@ static int elf_reserve(struct process *p, struct elf_file *ef, uaddr_t hint)
     return 0;
 }
 
-static unsigned segment_flags(const struct elf_phdr *ph)
+static unsigned segment_flags(const struct elf64_segment *ph)
 {
     return (ph->flags & PF_R ? VMA_READ : 0) |
            (ph->flags & PF_W ? VMA_WRITE : 0) |
@@ -166,7 +166,7 @@ static unsigned segment_flags(const struct elf_phdr *ph)
 
 /* The part that comes from the file, and the zeroes behind it in its page. */
 static int map_file_part(struct process *p, struct elf_file *ef,
-                         const struct elf_phdr *ph, uaddr_t start)
+                         const struct elf64_segment *ph, uaddr_t start)
 {
     unsigned flags = segment_flags(ph);
     bool zero = ph->memsz > ph->filesz;
@@ -202,7 +202,7 @@ static int map_file_part(struct process *p, struct elf_file *ef,
 }
 
 static int map_segment(struct process *p, struct elf_file *ef,
-                       const struct elf_phdr *ph)
+                       const struct elf64_segment *ph)
 {
     uaddr_t start = ALIGN_DOWN(ef->bias + ph->vaddr, PAGE_SIZE);
     uaddr_t end = ALIGN_UP(ef->bias + ph->vaddr + ph->memsz, PAGE_SIZE);
@@ -235,10 +235,10 @@ static int elf_map(struct process *p, struct elf_file *ef, uaddr_t hint)
     int err = elf_reserve(p, ef, hint);
 
     for (int i = 0; i < ef->header.phnum && !err; i++) {
-        const struct elf_phdr *ph = &ef->ph[i];
+        const struct elf64_segment *ph = &ef->ph[i];
         uaddr_t start;
 
-        if (ph->type != PT_LOAD || !ph->memsz)
+        if (ph->type != ELF64_PT_LOAD || !ph->memsz)
             continue;
         start = ALIGN_DOWN(ef->bias + ph->vaddr, PAGE_SIZE);
         if (behind && start < behind)
@@ -254,7 +254,7 @@ static int elf_map(struct process *p, struct elf_file *ef, uaddr_t hint)
 static int load_interpreter(struct process *p, struct elf_file *prog,
                             struct image *out)
 {
-    const struct elf_phdr *ph = &prog->ph[prog->layout.interp];
+    const struct elf64_segment *ph = &prog->ph[prog->layout.interp];
     struct elf_file ef = { 0 };
     char *path = kzalloc(PATH_MAX + 1), *head = kmalloc(256);
     ssize_t n;

@@ -6,7 +6,7 @@
  */
 #include "elf_priv.h"
 
-const char *elf__check_header(const struct elf_header *h, uint64_t file_size,
+const char *elf__check_header(const struct elf64_header *h, uint64_t file_size,
                               uint16_t machine)
 {
     if (memcmp(h->ident, "\177ELF", 4))
@@ -19,17 +19,17 @@ const char *elf__check_header(const struct elf_header *h, uint64_t file_size,
         return "made for another CPU";
     if (h->type != ET_EXEC && h->type != ET_DYN)
         return "neither a program nor a shared object";
-    if (h->phentsize != sizeof(struct elf_phdr))
+    if (h->phentsize != sizeof(struct elf64_segment))
         return "program headers of a wrong size";
     if (h->phnum == 0 || h->phnum > ELF_PHDRS_MAX)
         return "no program headers, or too many";
     if (h->phoff > file_size ||
-        h->phnum * sizeof(struct elf_phdr) > file_size - h->phoff)
+        h->phnum * sizeof(struct elf64_segment) > file_size - h->phoff)
         return "program headers beyond the end of the file (truncated?)";
     return NULL;
 }
 
-static const char *check_load(const struct elf_phdr *p, uint64_t file_size,
+static const char *check_load(const struct elf64_segment *p, uint64_t file_size,
                               uint64_t address_end)
 {
     if (p->filesz > p->memsz)
@@ -49,8 +49,9 @@ static const char *check_load(const struct elf_phdr *p, uint64_t file_size,
 
 /* Segments in rising order, as the ABI demands: then one look back finds any
  * overlap. */
-static const char *add_load(const struct elf_phdr *p, bool first,
-                            const struct elf_header *h, struct elf_layout *out)
+static const char *add_load(const struct elf64_segment *p, bool first,
+                            const struct elf64_header *h,
+                            struct elf_layout *out)
 {
     if (first) {
         out->start = ALIGN_DOWN(p->vaddr, PAGE_SIZE);
@@ -67,8 +68,8 @@ static const char *add_load(const struct elf_phdr *p, bool first,
     return NULL;
 }
 
-const char *elf__check_phdrs(const struct elf_header *h,
-                             const struct elf_phdr *ph, uint64_t file_size,
+const char *elf__check_phdrs(const struct elf64_header *h,
+                             const struct elf64_segment *ph, uint64_t file_size,
                              uint64_t address_end, struct elf_layout *out)
 {
     const char *bad = NULL;
@@ -78,9 +79,9 @@ const char *elf__check_phdrs(const struct elf_header *h,
     out->interp = -1;
     out->align = PAGE_SIZE;
     for (int i = 0; i < h->phnum && !bad; i++) {
-        const struct elf_phdr *p = &ph[i];
+        const struct elf64_segment *p = &ph[i];
 
-        if (p->type == PT_LOAD && p->memsz) {
+        if (p->type == ELF64_PT_LOAD && p->memsz) {
             bad = check_load(p, file_size, address_end);
             if (!bad)
                 bad = add_load(p, first, h, out);

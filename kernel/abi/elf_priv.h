@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * The ELF64 file format as the System V ABI defines it, and the checks of its
- * headers that need no file: pure, so that tests can feed them anything.
+ * What the loader of programs needs of the ELF64 format beyond the common
+ * part, and the checks of its headers that need no file: pure, so that tests
+ * can feed them anything.
  */
 #ifndef HULL_ABI_ELF_PRIV_H
 #define HULL_ABI_ELF_PRIV_H
+
+#include <hull/elf64.h>
 
 #include "../lib/lib.h"
 
 #define ET_EXEC 2
 #define ET_DYN 3
-#define PT_LOAD 1
 #define PT_DYNAMIC 2
 #define PT_INTERP 3
 #define PT_PHDR 6
@@ -19,21 +21,6 @@
 #define PF_W 2u
 #define PF_R 4u
 #define ELF_PHDRS_MAX 128       /* far beyond what linkers make */
-
-struct elf_header {
-    uint8_t ident[16];
-    uint16_t type, machine;
-    uint32_t version;
-    uint64_t entry, phoff, shoff;
-    uint32_t flags;
-    uint16_t ehsize, phentsize, phnum, shentsize, shnum, shstrndx;
-};
-_Static_assert(sizeof(struct elf_header) == 64, "ELF header layout");
-struct elf_phdr {
-    uint32_t type, flags;
-    uint64_t offset, vaddr, paddr, filesz, memsz, align;
-};
-_Static_assert(sizeof(struct elf_phdr) == 56, "program header layout");
 
 /* What the program headers say, checked. Addresses are without bias. */
 struct elf_layout {
@@ -46,11 +33,11 @@ struct elf_layout {
 };
 
 /* NULL when the header is one this machine can run; else what is wrong. */
-const char *elf__check_header(const struct elf_header *h, uint64_t file_size,
+const char *elf__check_header(const struct elf64_header *h, uint64_t file_size,
                               uint16_t machine);
 /* Same for the program headers (h->phnum of them); fills *out. */
-const char *elf__check_phdrs(const struct elf_header *h,
-                             const struct elf_phdr *ph, uint64_t file_size,
+const char *elf__check_phdrs(const struct elf64_header *h,
+                             const struct elf64_segment *ph, uint64_t file_size,
                              uint64_t address_end, struct elf_layout *out);
 
 #endif

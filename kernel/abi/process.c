@@ -217,17 +217,24 @@ __noreturn void task__exit(void)
     thread_exit();
 }
 
-void process__kill(struct process *p, const struct program_end *end)
+void process__kill_locked(struct process *p, const struct program_end *end)
 {
-    uint64_t flags = spin_lock_irqsave(&p->lock);
     struct task *t;
 
+    ASSERT(spin_held(&p->lock));
     if (!p->exiting) {
         p->exiting = true;
         p->end = *end;
     }
     list_for_each(t, &p->tasks, link)
         thread_interrupt(&t->thread);
+}
+
+void process__kill(struct process *p, const struct program_end *end)
+{
+    uint64_t flags = spin_lock_irqsave(&p->lock);
+
+    process__kill_locked(p, end);
     spin_unlock_irqrestore(&p->lock, flags);
 }
 

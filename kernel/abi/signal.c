@@ -128,18 +128,6 @@ static void say_no_stop(struct process *p, int signo)
                  signal__name(signo));
 }
 
-static void kill_locked(struct process *p, const struct program_end *end)
-{
-    struct task *t;
-
-    if (!p->exiting) {
-        p->exiting = true;
-        p->end = *end;
-    }
-    list_for_each(t, &p->tasks, link)
-        thread_interrupt(&t->thread);
-}
-
 static int enqueue(struct process *p, struct sigpending *s,
                    const struct linux_siginfo *info)
 {
@@ -174,7 +162,7 @@ int signal__send_locked(struct process *p, struct task *t,
 
         if (!p->exiting)
             log_warn("abi: the program is ended by SIGKILL");
-        kill_locked(p, &end);
+        process__kill_locked(p, &end);
         return 0;
     }
     if (to && !(to->blocked & SIGBIT(signo)) && ignored(p, signo)) {

@@ -8,8 +8,8 @@
 #define FILE_SIZE 0x5000u
 #define TOP 0x7ffffffff000ull
 
-static struct elf_header h;
-static struct elf_phdr ph[4];
+static struct elf64_header h;
+static struct elf64_segment ph[4];
 
 /* A program of two segments, an interpreter and a stack note. */
 static void sample(void)
@@ -23,15 +23,16 @@ static void sample(void)
     h.machine = EM_X86_64;
     h.version = 1;
     h.phoff = 64;
-    h.phentsize = sizeof(struct elf_phdr);
+    h.phentsize = sizeof(struct elf64_segment);
     h.phnum = 4;
-    ph[0] = (struct elf_phdr){ PT_LOAD, PF_R | PF_X, 0, 0, 0, 0x2000, 0x2000,
-                               0x1000 };
-    ph[1] = (struct elf_phdr){ PT_LOAD, PF_R | PF_W, 0x2800, 0x3800, 0,
-                               0x100, 0x3000, 0x1000 };
-    ph[2] = (struct elf_phdr){ PT_INTERP, PF_R, 0x400, 0x400, 0, 28, 28, 1 };
-    ph[3] = (struct elf_phdr){ PT_GNU_STACK, PF_R | PF_W | PF_X, 0, 0, 0, 0,
-                               0, 16 };
+    ph[0] = (struct elf64_segment){ ELF64_PT_LOAD, PF_R | PF_X, 0, 0, 0,
+                                    0x2000, 0x2000, 0x1000 };
+    ph[1] = (struct elf64_segment){ ELF64_PT_LOAD, PF_R | PF_W, 0x2800,
+                                    0x3800, 0, 0x100, 0x3000, 0x1000 };
+    ph[2] = (struct elf64_segment){ PT_INTERP, PF_R, 0x400, 0x400, 0, 28, 28,
+                                    1 };
+    ph[3] = (struct elf64_segment){ PT_GNU_STACK, PF_R | PF_W | PF_X, 0, 0, 0,
+                                    0, 0, 16 };
 }
 
 static const char *check(struct elf_layout *out)
@@ -118,7 +119,7 @@ static void random_damage(void **state)
         assert_true(l.start < l.end && l.end <= TOP);
         assert_true(l.end_exact <= TOP);
         for (int i = 0; i < h.phnum; i++) {
-            if (ph[i].type != PT_LOAD || !ph[i].memsz)
+            if (ph[i].type != ELF64_PT_LOAD || !ph[i].memsz)
                 continue;
             assert_true(ph[i].filesz <= ph[i].memsz);
             assert_true(ph[i].offset + ph[i].filesz <= FILE_SIZE);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
-/* The parts of the ELF64 format that the loader reads (System V ABI; the
- * host's <elf.h> does not compile without a 32-bit C library). */
-#ifndef BOOT_ELF64_H
-#define BOOT_ELF64_H
+/* The parts of the ELF64 format that the boot loader and the kernel read
+ * (System V ABI; the host's <elf.h> is neither's to include). */
+#ifndef HULL_ELF64_H
+#define HULL_ELF64_H
 
 #include <stdint.h>
 
