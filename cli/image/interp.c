@@ -153,6 +153,12 @@ char *interp_take(const struct hullfile *hf, struct tree *t, const char *name)
     if (node && rt && !link_name(t, name, found, guest)) {
         node = NULL;
     }
+    if (node && rt && rt->prepare && !t->prepare.nr) {
+        strvec_push(&t->prepare, host);
+        for (const char *const *a = rt->prepare; *a; a++) {
+            strvec_push(&t->prepare, *a);
+        }
+    }
     free(found);
     free(host);
     free(real);

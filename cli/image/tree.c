@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "tree.h"
 #include "../util/path.h"
+#include "../util/proc.h"
 #include "../util/progress.h"
 
 #include <errno.h>
@@ -75,6 +76,7 @@ void tree_init(struct tree *t)
     t->alloc = 64;
     t->nodes = xcalloc(t->alloc, sizeof(*t->nodes));
     rehash(t, 256);
+    strvec_init(&t->prepare);
     insert(t, xstrdup("/"))->mode = 0755;
 }
 
@@ -88,6 +90,7 @@ void tree_release(struct tree *t)
     }
     free(t->nodes);
     free(t->slots);
+    strvec_release(&t->prepare);
 }
 
 /*
@@ -396,6 +399,27 @@ static void write_node(const struct tree_node *node, const char *to)
     }
 }
 
+static void prepare(struct tree *t, const char *dir)
+{
+    struct strbuf text;
+    int rc;
+
+    if (!t->prepare.nr) {
+        return;
+    }
+    strbuf_init(&text);
+    strvec_push(&t->prepare, dir);
+    progress_begin("compiling modules");
+    rc = proc_run(&t->prepare, "/", &text, &text);
+    progress_clear();
+    strbuf_rtrim(&text);
+    if (rc) {
+        die("%s failed with status %d while it compiled the image's modules: "
+            "%s", t->prepare.v[0], rc, text.buf);
+    }
+    strbuf_release(&text);
+}
+
 void tree_write(struct tree *t, const char *dir)
 {
     tree_sort(t);
@@ -408,6 +432,8 @@ void tree_write(struct tree *t, const char *dir)
         free(to);
         progress_tick(i, t->nr);
     }
+    progress_clear();
+    prepare(t, dir);
     for (size_t i = 0; i < t->nr; i++) {
         char *to = xstrfmt("%s%s", dir, t->nodes[i]->path);
 
@@ -416,5 +442,4 @@ void tree_write(struct tree *t, const char *dir)
         }
         free(to);
     }
-    progress_clear();
 }

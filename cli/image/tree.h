@@ -33,6 +33,8 @@ struct tree {
     size_t alloc;
     size_t *slots;      /* hash table: index into nodes + 1 */
     size_t nslots;
+    struct strvec prepare;  /* a command that adds files of its own to the
+                               written folder, its last argument; or none */
 };
 
 void tree_init(struct tree *t);
