@@ -21,3 +21,4 @@ fi
 stop
 console_has closed
 [ "$status" -eq 0 ] || fail "SIGTERM ended it with $status"
+as_on_linux

@@ -7,11 +7,11 @@ need python3
 example memcached
 probe=version     # it takes HTTP for an attack and hangs up
 boot 11211 -c 2
-limit 120 python3 - "$port" <<'P' || fail "the client is not content"
+cat > "$tmp/client.py" <<'P'
 import socket, sys, threading
 
 def talk(n):
-    s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 120)
+    s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 120)
     f = s.makefile("rb")
     for i in range(50):
         value = bytes([65 + i % 26]) * (i * 37 % 4000)
@@ -24,7 +24,7 @@ def talk(n):
     f.readline()
     s.close()
 
-s = socket.create_connection(("127.0.0.1", int(sys.argv[1])), 120)
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 120)
 f = s.makefile("rb")
 s.sendall(b"set shared 0 0 1\r\n0\r\n")
 assert f.readline() == b"STORED\r\n"
@@ -42,5 +42,12 @@ assert f.readline() == b"END\r\n"
 s.sendall(b"stats\r\n")
 stats = dict(line.split()[1:3] for line in iter(f.readline, b"END\r\n"))
 assert stats[b"threads"] == b"4" and stats[b"cmd_set"] == b"1001", stats
+print("content")
 P
+client_of() {
+    timeout 120 ${via[$1]} python3 "$tmp/client.py" "${at[$1]%:*}" \
+        "${at[$1]#*:}" | tee -a "$tmp/talk.$1"
+}
+is content kept client_of
 stop
+as_on_linux

@@ -34,3 +34,5 @@ console_has '"GET /numbers.txt HTTP/1.1" 206 3'
 console_has '"GET /none HTTP/1.1" 404'
 stop
 [ "$status" -eq 0 ] || fail "SIGTERM ended it with $status"
+not_here='HTTP/1.[01]" 200 [0-9]* "-" "-"'      # what wrk and the probe asked
+as_on_linux

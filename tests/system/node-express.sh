@@ -36,7 +36,8 @@ is "$(cat "$tmp/hash")" get /hash
 is '{"sum":12586269025}' get /worker/50
 is '{"text":"one\ntwo\n","list":["a"],"size":8}' get /file
 is '{"early":false,"late":false}' get /timer
-is '{"cpus":2,"platform":"linux","memory":true,"uptime":true}' get /os
+[ "$(nproc)" -ne 2 ] && ask_os=get_here || ask_os=get
+is '{"cpus":2,"platform":"linux","memory":true,"uptime":true}' $ask_os /os
 
 mkdir "$tmp/host"
 echo 'from the host' > "$tmp/host/x"
@@ -49,6 +50,7 @@ is 'from the host' get "/fetch?url=http://10.0.2.2:$other/x"
 stop
 console_has 'closed'
 [ "$status" -eq 0 ] || fail "SIGTERM ended it with $status"
+as_on_linux python3 -m http.server -b 10.0.2.2 -d "$tmp/host" "$other"
 
 # the prompt; a failing expression does not end it
 printf '%s\n' '6 * 7' 'nothing.here' '[1,2].map(x => x * 2)' 'process.exit(3)' |

@@ -12,9 +12,9 @@ is 65536 get /tree/16
 is 8000 get /threads/8
 is true get /sleep
 is 'not found' get /
-for i in 1 2 3 4 5 6 7 8; do get /visit/many > /dev/null & done
-wait $(jobs -p | grep -v "^$pid$")
+crowd 8 /visit/many > /dev/null
 is 'many 9' get /visit/many
 stop
 console_has closed
 [ "$status" -eq 0 ] || fail "SIGTERM ended it with $status"
+as_on_linux

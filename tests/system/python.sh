@@ -19,14 +19,14 @@ is '{"name": "ann", "visits": 1}' get /visit/ann
 is '{"name": "ann", "visits": 2}' get /visit/ann
 is '{"threads": 8, "counted": 8000}' get /threads/8
 is '{"slept": true}' get /sleep
-is '{"spawn": "Function not implemented"}' get /spawn
+is '{"spawn": "Function not implemented"}' get_here /spawn
 is '{"error": "not found"}' get /nothing
-for i in 1 2 3 4 5 6 7 8; do get /visit/many > /dev/null & done
-wait $(jobs -p | grep -v "^$pid$")
+crowd 8 /visit/many > /dev/null
 is '{"name": "many", "visits": 9}' get /visit/many
 stop
 console_has "closed ('ok',)"
 [ "$status" -eq 0 ] || fail "SIGTERM ended it with $status"
+as_on_linux
 
 name=web
 boot 8000
@@ -34,3 +34,5 @@ get /numbers | cmp - "$tmp/web/numbers" || fail "the file differs"
 get / | grep -q '<a href="numbers">' || fail "no listing"
 is 404 get /missing -o /dev/null -w '%{http_code}'
 stop
+not_here='"GET / HTTP/1.0" 200'
+as_on_linux

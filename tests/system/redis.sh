@@ -7,7 +7,15 @@ need_to_prepare redis-server
 need redis-cli redis-benchmark python3
 example redis
 boot 6379
-cli() { redis-cli -p "$port" "$@"; }
+cli_to() {
+    local side=$1 host=${at[$1]}
+    shift
+    echo "== $*" >> "$tmp/talk.$side"
+    ${via[$side]} redis-cli -h "${host%:*}" -p "${host#*:}" "$@" |
+        tee -a "$tmp/talk.$side"
+}
+cli() { kept cli_to "$@"; }
+cli_here() { redis-cli -p "$port" "$@"; }
 is OK cli set greeting ahoy
 is ahoy cli get greeting
 is 3 cli rpush list a b c
@@ -18,10 +26,10 @@ is OK cli set brief x px 100
 sleep 0.5
 is '' cli get brief
 is OK cli save
-cli bgsave | grep -q "^ERR" || fail "a background save did not fail"
-cli bgrewriteaof | grep -q "^ERR" || fail "a rewrite did not fail"
+cli_here bgsave | grep -q "^ERR" || fail "a background save did not fail"
+cli_here bgrewriteaof | grep -q "^ERR" || fail "a rewrite did not fail"
 sleep 1.5
-[ "$(cli info persistence | tr -d '\r' | sed -n 's/^aof_current_size://p')" \
+[ "$(cli_here info persistence | tr -d '\r' | sed -n 's/^aof_current_size://p')" \
     -gt 100 ] || fail "the append-only file did not grow"
 is ahoy cli get greeting
 # QEMU's forwarding has a backlog of one: connections that come together wait
@@ -38,3 +46,4 @@ wait "$pid"
 status=$?
 pid=
 [ "$status" -eq 0 ] || fail "it ended with $status"
+as_on_linux

@@ -12,8 +12,8 @@ is 60060000 get /sum/16
 is true get /sleep/50
 is 'caught true' get /panic/now
 is 'not found' get /
-for i in 1 2 3 4 5 6 7 8; do get /visit/many > /dev/null & done
-wait $(jobs -p | grep -v "^$pid$")
+crowd 8 /visit/many > /dev/null
 is 'many 9' get /visit/many
 stop
 [ "$status" -eq 143 ] || fail "SIGTERM ended it with $status"
+as_on_linux
