@@ -113,8 +113,12 @@ def keep_idle():
     idle = {}
     poll = select.poll()
     while time.monotonic() < until:
-        while len(idle) < IDLE:
-            s = connect()
+        while len(idle) < IDLE and time.monotonic() < until:
+            try:
+                s = connect()
+            except TimeoutError:        # a full backlog answers nothing
+                counts["idle late"] += 1
+                continue
             idle[s.fileno()] = s
             poll.register(s, select.POLLIN)
             counts["idle"] += 1
