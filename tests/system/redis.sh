@@ -23,7 +23,8 @@ is $'a\nb\nc' cli lrange list 0 -1
 is 5 cli incrby count 5
 is 15 cli eval 'return redis.call("incrby", KEYS[1], ARGV[1])' 1 count 10
 is OK cli set brief x px 100
-sleep 0.5
+pause() { sleep 0.5; }
+kept pause
 is '' cli get brief
 is OK cli save
 cli_here bgsave | grep -q "^ERR" || fail "a background save did not fail"
@@ -46,4 +47,5 @@ wait "$pid"
 status=$?
 pid=
 [ "$status" -eq 0 ] || fail "it ended with $status"
+not_here='fork\|in background\|on background rewrite'
 as_on_linux

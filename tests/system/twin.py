@@ -50,4 +50,5 @@ try:
 except OSError:
     pass                    # EIO: it has ended
 status = os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
-sys.exit(status if status >= 0 else 128 - status)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+os._exit(status if status >= 0 else 128 - status)
