@@ -43,7 +43,7 @@ load() {
             redis-cli -h $guest flushall > "$tmp/out"
         done ;;
     *)
-        wrk -t 2 -c "$connections" -d "$seconds" --latency \
+        wrk -t 2 -c "$connections" -d "$seconds" --timeout 10 --latency \
             "http://$guest:$port/" > "$tmp/out" || bad=1
         ! grep -qE 'Socket errors|Non-2xx' "$tmp/out" || bad=1
         grep -E 'Requests/sec|Socket errors|Non-2xx|50%|99%' "$tmp/out" |
