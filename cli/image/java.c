@@ -14,6 +14,7 @@
 
 #define RELEASE_MAX (1u << 16)
 #define KEY_LEN 24
+#define TRUST_STORE "lib/security/cacerts"
 #define RULES "1"       /* counts up when what is made changes */
 
 struct java {
@@ -431,6 +432,16 @@ static char *list_modules(const struct java *j)
     return strbuf_detach(&text);
 }
 
+static void copy_trust(const struct strvec *store, const char *runtime)
+{
+    char *to = path_join(runtime, TRUST_STORE);
+
+    if (store->nr) {
+        path_copy_file(store->v[0], to, 0644);
+    }
+    free(to);
+}
+
 /* The archive of the JDK's own classes that the JVM maps at its start. */
 static void dump_archive(const char *runtime)
 {
@@ -450,7 +461,7 @@ static void dump_archive(const char *runtime)
 }
 
 static int run_jlink(const struct java *j, const char *modules,
-                     const char *runtime)
+                     const struct strvec *store, const char *runtime)
 {
     char *tmp = path_temp_dir(j->cache), *out = path_join(tmp, "java");
     struct strvec argv;
@@ -473,6 +484,7 @@ static int run_jlink(const struct java *j, const char *modules,
         hullfile_error(j->hf, j->hf->cmd_line, "jlink failed with status %d; "
                        "mend java-modules, or the JDK:\n%s", rc, text.buf);
     } else {
+        copy_trust(store, out);
         dump_archive(out);
         if (rename(out, runtime) && !path_is_dir(runtime)) {
             die_errno("cannot make %s", runtime);
@@ -484,6 +496,19 @@ static int run_jlink(const struct java *j, const char *modules,
     free(tmp);
     free(out);
     return rc ? -1 : 0;
+}
+
+/* The certificates that this host's Java trusts, if it has any: jlink would
+ * take those that its JDK was built with. */
+static void find_trust(const struct java *j, struct strvec *store)
+{
+    char *path = path_join(j->home, TRUST_STORE);
+
+    strvec_init(store);
+    if (path_exists(path)) {
+        strvec_push(store, path);
+    }
+    free(path);
 }
 
 /* ---- into the image ---- */
@@ -509,6 +534,7 @@ static int add_runtime(const struct java *j, const char *runtime)
 static int make_runtime(struct java *j)
 {
     char *data = path_data_dir(), *modules, *text, *runtime;
+    struct strvec store;
     int rc;
 
     j->cache = path_join(data, "java");
@@ -519,8 +545,10 @@ static int make_runtime(struct java *j)
     }
     modules = list_modules(j);
     text = xstrfmt("%s %s", RULES, modules);
-    runtime = cached(j, "runtime", text, NULL);
-    rc = path_is_dir(runtime) ? 0 : run_jlink(j, modules, runtime);
+    find_trust(j, &store);
+    runtime = cached(j, "runtime", text, &store);
+    rc = path_is_dir(runtime) ? 0 : run_jlink(j, modules, &store, runtime);
+    strvec_release(&store);
     rc = rc ? rc : add_runtime(j, runtime);
     free(modules);
     free(text);

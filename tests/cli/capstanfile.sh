@@ -55,6 +55,12 @@ printf 'cmdline: /prog\nfiles:\n  /prog: &\n' > "$tmp/amp/Capstanfile"
 built "$tmp/amp"
 has prog
 
+# an absolute path of this host, a base without a namespace
+printf 'base: ruby\ncmdline: /prog\nfiles:\n  /prog: %s\n' "$tmp/static" \
+    > "$tmp/amp/Capstanfile"
+built "$tmp/amp"
+has prog
+
 # a shared object with a main()
 mkdir "$tmp/so"
 echo 'int puts(const char *); int main(int c, char **v) { return puts(v[c-1]); }' \
