@@ -3,7 +3,8 @@
  * The small numbers: what one call, fault, switch or wake-up costs. An
  * ordinary Linux program; the same binary runs in Hull and in a Linux guest.
  *
- *   micro [NAME...]     all without names
+ *   micro [-q] [NAME...]     all without names; -q: one short batch, for
+ *                            clocks that count instructions
  *
  * Prints "NAME NANOSECONDS" a line: the best of several batches, a batch long
  * enough that the clock does not matter. The best, because whatever else the
@@ -29,13 +30,13 @@
 #include <time.h>
 #include <unistd.h>
 
-#define BATCHES 7
-#define BATCH_NS 60000000ll
 #define SLEEP_NS 1000000
 
 static int zero_fd, null_fd, pipe_fd[2], back_fd[2], file_fd;
 static char buffer[65536];
 static cpu_set_t everywhere;
+static int batches = 7;
+static int64_t batch_ns = 60000000;
 
 static int64_t now(void)
 {
@@ -366,10 +367,10 @@ static void measure(const struct test *t)
         for (long i = 0; i < n; i++)
             t->fn();
         took = now() - t0;
-        if (took < BATCH_NS)
-            n *= took < BATCH_NS / 10 ? 8 : 2;
-    } while (took < BATCH_NS);
-    for (int i = 0; i < BATCHES; i++) {
+        if (took < batch_ns)
+            n *= took < batch_ns / 10 ? 8 : 2;
+    } while (took < batch_ns);
+    for (int i = 0; i < batches; i++) {
         ns = batch(t, n);
         if (ns < best)
             best = ns;
@@ -398,6 +399,12 @@ static bool wanted(const char *name, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    if (argc > 1 && !strcmp(argv[1], "-q")) {
+        batches = 1;
+        batch_ns = 4000000;
+        argc--;
+        argv++;
+    }
     sched_getaffinity(0, sizeof(everywhere), &everywhere);
     zero_fd = open("/dev/zero", O_RDONLY);
     null_fd = open("/dev/null", O_WRONLY);

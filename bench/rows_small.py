@@ -3,7 +3,6 @@
 import glob
 import os
 import re
-import subprocess
 
 from guest import OUT, TOP, Failure, Guest, free_port
 from images import image
@@ -79,17 +78,26 @@ def files(side):
         "tmpfs-read", "tmpfs read 32 MiB"): v for k, v in rows.items()}
 
 
-def instructions():
-    """Both sides at once, by bench/instructions.sh."""
-    text = subprocess.run([f"{TOP}/bench/instructions.sh"], timeout=300,
-                          capture_output=True, text=True).stdout
-    for line in text.splitlines():
-        m = re.match(r"([a-z][\w-]+) +([\d.]+) +([\d.]+) +[\d.]+$", line)
-        if m:
-            yield f"instructions: {m[1]} [1]", float(m[2]), float(m[3])
-        m = re.match(r"(start, .*\S) +(\d+)$", line)
-        if m:
-            yield f"instructions: {m[1]} [1]", float(m[2]), None
+def instructions(side):
+    """The small numbers by a clock that advances a nanosecond an instruction,
+    which noise does not touch."""
+    with Guest(side, image("micro"), ["/bench/micro", "-q"], limit=400,
+               count=True) as g:
+        rows = numbers(g.output(400), "instructions:", "1")
+    return {k: v for k, v in rows.items() if "two-cpus" not in k}
+
+
+def instructions_inside(side):
+    """A request of c-http, client and server together; the CPU is never
+    idle."""
+    with Guest(side, image("micro"), ["/bench/inside", "0.3", "16"],
+               limit=200, count=True) as g:
+        g.wait_line("^requests", 200)
+        for _, line in g.console:
+            m = re.match(r"requests \d+ rate (\S+) ", line)
+            if m:
+                return {"instructions: c-http inside, a request [1]":
+                        1e9 / float(m[1])}
 
 
 def size(side):

@@ -48,7 +48,7 @@ NAMES = {
     "memory": [(1, small.memory, "hello"), (1, small.memory, "c-http"),
                (1, small.memory, "redis"), (1, small.memory, "node"),
                (1, small.memory, "java")],
-    "instructions": [(1, small.instructions)],
+    "instructions": [(1, small.instructions), (1, small.instructions_inside)],
 }
 UNMEASURED = {
     "files": {"files: fsync [us]":
@@ -91,12 +91,6 @@ def measure_once(rows, name, side, fn, args):
 
 def pair(rows, name, fn, args):
     """One measure on both sides."""
-    if fn == small.instructions:
-        for key, h, l in fn():
-            note(rows, key, "hull", h)
-            if l is not None:
-                note(rows, key, "linux", l)
-        return
     for side in SIDES:
         measure_once(rows, name, side, fn, args)
 
