@@ -224,7 +224,8 @@ int time__deadline_get(uaddr_t ts, nsec_t *deadline);
 int time__clock_read(int clock, nsec_t *out);
 void timers__process_exit(struct process *p);
 void timers__init(struct process *p);
-/* A signal left the queue: a timer's overruns go into it. p->lock held. */
+/* A signal left the queue, delivered or discarded: a timer's overruns go into
+ * it, and the timer may send again. p->lock held. */
 void timers__signal_taken(struct process *p, struct linux_siginfo *info);
 
 /* --- vdso.c --- */

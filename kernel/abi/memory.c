@@ -103,6 +103,8 @@ static long map_checked(struct mm_map_args *a, uint64_t prot, uint64_t flags,
     if ((a->fixed || a->fixed_noreplace) && !aligned(a->addr))
         return -EINVAL;
     a->addr = ALIGN_DOWN(a->addr, PAGE_SIZE);
+    if (f || (a->flags & VMA_SHARED))
+        a->flags &= ~(unsigned)VMA_STACK;   /* only what is all zeros grows */
     if ((flags & MAP_HUGETLB) && !f)
         return -ENOMEM;         /* no pages are set aside for it */
     r = limit_check(p, ALIGN_UP(a->length, PAGE_SIZE),

@@ -91,6 +91,7 @@ void signal__discard_locked(struct process *p, int signo)
         list_for_each_safe(q, tmp, &s->queue, link) {
             if (q->info.signo != signo)
                 continue;
+            timers__signal_taken(p, &q->info);
             list_del(&q->link);
             p->queued--;
             kfree(q);
@@ -133,8 +134,10 @@ static int enqueue(struct process *p, struct sigpending *s,
 {
     struct sigqueue *q = NULL;
 
-    if (info->signo < SIGRTMIN && (s->set & SIGBIT(info->signo)))
-        return 0;               /* these do not queue */
+    /* These do not queue, but for each timer's one (T2). */
+    if (info->signo < SIGRTMIN && (s->set & SIGBIT(info->signo)) &&
+        info->code != SI_TIMER)
+        return 0;
     if (p->queued < p->limits[RLIMIT_SIGPENDING].cur ||
         info->signo < SIGRTMIN)
         q = kmalloc(sizeof(*q));

@@ -144,8 +144,8 @@ long sys_copy_file_range(int in_fd, uaddr_t uin, int out_fd, uaddr_t uout,
     if (!r)
         r = position_get(in, uin, &pin) ? : position_get(out, uout, &pout);
     n = MIN(n, 0x7ffff000ull);
-    if (!r && in->vnode == out->vnode && pin < pout + (off_t)n &&
-        pout < pin + (off_t)n)
+    if (!r && in->vnode == out->vnode &&
+        (uint64_t)(pin > pout ? pin - pout : pout - pin) < n)
         r = -EINVAL;            /* overlapping parts of one file */
     if (r)
         goto out_put;

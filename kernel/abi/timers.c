@@ -66,6 +66,18 @@ static nsec_t cpu_look(struct process *p, nsec_t left)
 
 /* ---------------- POSIX timers ---------------- */
 
+/* Was the signal of timer `id` kept? Not if it is ignored or memory is out. */
+static bool kept_locked(const struct sigpending *s, int id)
+{
+    const struct sigqueue *q;
+
+    list_for_each(q, &s->queue, link) {
+        if (q->info.code == SI_TIMER && q->info.timer.timer == id)
+            return true;
+    }
+    return false;
+}
+
 static void send_locked(struct posix_timer *pt)
 {
     struct process *p = pt->proc;
@@ -86,9 +98,8 @@ static void send_locked(struct posix_timer *pt)
     info.timer.timer = pt->id;
     info.timer.value = pt->value;
     pt->overrun = 0;
-    pt->queued = signal__send_locked(p, t, &info) == 0 &&
-                 ((t ? t->pending.set : p->pending.set) &
-                  SIGBIT(pt->signo));
+    signal__send_locked(p, t, &info);
+    pt->queued = kept_locked(t ? &t->pending : &p->pending, pt->id);
 }
 
 static void expire(struct timer *timer)

@@ -131,6 +131,55 @@ static void posix_timers(void)
     R(timer_create(99, NULL, &t));
 }
 
+static volatile sig_atomic_t fired;
+
+static void on_fired(int sig)
+{
+    (void)sig;
+    fired = 1;
+}
+
+/* Timers that share a standard signal each have theirs; and one whose signal
+ * was thrown away goes on. */
+static void one_signal(void)
+{
+    struct sigevent ev = { .sigev_notify = SIGEV_SIGNAL,
+                           .sigev_signo = SIGUSR1 };
+    struct itimerspec once = { { 0, 0 }, { 0, 1000000 } };
+    struct itimerspec often = { { 0, 5000000 }, { 0, 1000000 } };
+    struct timespec wait = { 5, 0 }, none = { 0, 0 };
+    timer_t t[2];
+    siginfo_t info;
+    sigset_t set;
+    int sum = 0;
+
+    sigemptyset(&set);
+    sigaddset(&set, SIGUSR1);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    for (int i = 0; i < 2; i++) {
+        ev.sigev_value.sival_int = i + 1;
+        R(timer_create(CLOCK_MONOTONIC, &ev, &t[i]));
+        R(timer_settime(t[i], 0, &once, NULL));
+    }
+    t_sleep_ms(50);
+    for (int i = 0; i < 2; i++) {
+        R(sigtimedwait(&set, &info, &wait));
+        sum += info.si_value.sival_int;
+    }
+    FACT("of both %d", sum);
+    R(sigtimedwait(&set, &info, &none));
+    R(timer_settime(t[0], 0, &often, NULL));
+    t_sleep_ms(50);
+    signal(SIGUSR1, SIG_IGN);
+    signal(SIGUSR1, on_fired);
+    sigprocmask(SIG_UNBLOCK, &set, NULL);
+    for (int i = 0; i < 500 && !fired; i++)
+        t_sleep_ms(10);
+    YES(fired);
+    R(timer_delete(t[0]));
+    R(timer_delete(t[1]));
+}
+
 int main(void)
 {
     struct rusage ru;
@@ -141,6 +190,7 @@ int main(void)
     sleeps();
     intervals();
     posix_timers();
+    one_signal();
     for (volatile long i = 0; i < 30000000; i++)
         ;
     R(getrusage(RUSAGE_SELF, &ru));
