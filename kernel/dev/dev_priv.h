@@ -70,7 +70,8 @@ struct netdev_ops {         /* as the door's calls; all required */
     struct netrx *(*receive)(struct netdev *d);
     void (*rx_free)(struct netrx *rx);      /* the chain */
     int (*transmit)(struct netdev *d, const struct nettx *tx, bool more);
-    void (*kick)(struct netdev *d);
+    bool (*publish)(struct netdev *d);
+    void (*ring)(struct netdev *d);
     void (*reclaim)(struct netdev *d);
 };
 /* Names the card and shows it to net. A received buffer's driver[0] must be

@@ -44,9 +44,20 @@ int netdev_transmit(struct netdev *d, const struct nettx *tx, bool more)
     return d->ops->transmit(d, tx, more);
 }
 
+bool netdev_publish(struct netdev *d)
+{
+    return d->ops->publish(d);
+}
+
+void netdev_ring(struct netdev *d)
+{
+    d->ops->ring(d);
+}
+
 void netdev_kick(struct netdev *d)
 {
-    d->ops->kick(d);
+    if (netdev_publish(d))
+        netdev_ring(d);
 }
 
 void netdev_reclaim(struct netdev *d)

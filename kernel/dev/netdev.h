@@ -73,6 +73,10 @@ void netrx_free(struct netrx *rx);
  * error done is not called. */
 int netdev_transmit(struct netdev *d, const struct nettx *tx, bool more);
 void netdev_kick(struct netdev *d);
+/* The two halves of kick: the first serialised with transmit, true if the
+ * card wants its doorbell rung; that may take long, and needs no lock. */
+bool netdev_publish(struct netdev *d);
+void netdev_ring(struct netdev *d);
 /* Calls done for finished transmissions. Callers serialise with transmit. */
 void netdev_reclaim(struct netdev *d);
 

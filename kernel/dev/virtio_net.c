@@ -352,11 +352,18 @@ static int nic_transmit(struct netdev *d, const struct nettx *tx, bool more)
     return 0;
 }
 
-static void nic_kick(struct netdev *d)
+static bool nic_publish(struct netdev *d)
 {
     struct nic *n = d->driver;
 
-    virtq__kick(n->tx);
+    return virtq__publish(n->tx);
+}
+
+static void nic_ring(struct netdev *d)
+{
+    struct nic *n = d->driver;
+
+    virtq__ring(n->tx);
 }
 
 static void tx_irq(struct virtq *vq)
@@ -372,7 +379,8 @@ static const struct netdev_ops nic_ops = {
     .receive = nic_receive,
     .rx_free = nic_rx_free,
     .transmit = nic_transmit,
-    .kick = nic_kick,
+    .publish = nic_publish,
+    .ring = nic_ring,
     .reclaim = nic_reclaim,
 };
 

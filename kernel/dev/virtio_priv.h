@@ -144,6 +144,10 @@ int virtq__add(struct virtq *vq, const struct virtq_buf *bufs, unsigned out,
                unsigned in, void *cookie);
 /* Publishes what was added and rings when the device asked for it. */
 void virtq__kick(struct virtq *vq);
+/* Its halves: the first under the driver's lock, true if the device asked;
+ * the second, which may leave the guest for long, needs none. */
+bool virtq__publish(struct virtq *vq);
+void virtq__ring(struct virtq *vq);
 /* The next finished chain's cookie, NULL when none. *len is how much the
  * device wrote, never more than the chain's room. */
 void *virtq__pop(struct virtq *vq, uint32_t *len);

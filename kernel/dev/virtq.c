@@ -202,12 +202,12 @@ int virtq__add(struct virtq *vq, const struct virtq_buf *bufs, unsigned out,
     return 0;
 }
 
-void virtq__kick(struct virtq *vq)
+bool virtq__publish(struct virtq *vq)
 {
     uint16_t old = vq->kicked_idx, now = vq->avail_idx, event;
 
     if (old == now || vq->broken)
-        return;
+        return false;
     __atomic_store_n(&vq->avail->idx, now, __ATOMIC_RELEASE);
     vq->kicked_idx = now;
     /* The index must be visible before we look whether it is watched. */
@@ -215,13 +215,24 @@ void virtq__kick(struct virtq *vq)
     if (event_idx(vq)) {
         event = __atomic_load_n(avail_event(vq), __ATOMIC_RELAXED);
         if ((uint16_t)(now - event - 1) >= (uint16_t)(now - old))
-            return;
+            return false;
     } else if (__atomic_load_n(&vq->used->flags, __ATOMIC_RELAXED) &
                USED_NO_NOTIFY) {
-        return;
+        return false;
     }
     vq->kicks++;
+    return true;
+}
+
+void virtq__ring(struct virtq *vq)
+{
     vq->vd->ops->kick(vq);
+}
+
+void virtq__kick(struct virtq *vq)
+{
+    if (virtq__publish(vq))
+        virtq__ring(vq);
 }
 
 bool virtq__pending(const struct virtq *vq)

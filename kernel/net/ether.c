@@ -228,14 +228,24 @@ static err_t card_output(struct netif *nif, struct pbuf *p)
     return ERR_OK;
 }
 
-void net__cards_kick(void)
+uint32_t net__cards_publish(void)
 {
+    uint32_t bells = 0;
+
     for (unsigned i = 0; i < net__card_count; i++) {
         if (!net__cards[i].kick)
             continue;
         net__cards[i].kick = false;
-        netdev_kick(net__cards[i].dev);
+        if (netdev_publish(net__cards[i].dev))
+            bells |= 1u << i;
     }
+    return bells;
+}
+
+void net__cards_ring(uint32_t bells)
+{
+    for (; bells; bells &= bells - 1)
+        netdev_ring(net__cards[__builtin_ctz(bells)].dev);
 }
 
 void net__cards_reclaim(void)

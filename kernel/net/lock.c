@@ -3,8 +3,13 @@
  * The net lock, the net thread, and who takes frames from the cards.
  *
  * lwIP is not reentrant: everything that enters it holds one lock, for short:
- * holders never block (N1). Frames are taken by whoever is at hand: the net
- * thread after an interrupt, or an idle CPU before it halts (idle_poll).
+ * holders never block (N1). What an interrupt or a timer leaves to do is done
+ * by whoever is at hand: the CPU that took the interrupt, on its way back to
+ * the program or before it waits or halts (poll); who gives the lock back,
+ * when that CPU found it taken; the net thread, when there was too much.
+ *
+ * Whoever holds the lock keeps back what leaves the guest, as far as it can:
+ * doorbells and wake-ups of other CPUs come after.
  */
 #include "net_priv.h"
 
@@ -21,14 +26,18 @@ bool net__lock_held(void)
     return mutex_held(&lock);
 }
 
-bool net__trylock(void)
+static bool trylock(void)
 {
-    return mutex_trylock(&lock);
+    if (!mutex_trylock(&lock))
+        return false;
+    sched_kicks_hold();
+    return true;
 }
 
 void net__lock(void)
 {
     mutex_lock(&lock);
+    sched_kicks_hold();
 }
 
 /* Packets to our own addresses wait at the interface that sent them. */
@@ -61,12 +70,17 @@ static void tick_arm(void)
         timer_set(&tick, next);
 }
 
-void net__unlock(void)
+static void unlock(void)
 {
+    uint32_t bells;
+
     loopback_deliver();
-    net__cards_kick();
     tick_arm();
+    bells = net__cards_publish();
     mutex_unlock(&lock);
+    if (bells)
+        net__cards_ring(bells);
+    sched_kicks_release();
 }
 
 bool net__rx_poll_locked(void)
@@ -113,14 +127,30 @@ void net__rx_notify(struct netdev *d)
 {
     (void)d;
     __atomic_store_n(&rx_pending, true, __ATOMIC_SEQ_CST);
-    waitq_wake_all(&worker_wq);
+    sched_poll_ask();
 }
 
 static void tick_fired(struct timer *t)
 {
     (void)t;
     __atomic_store_n(&timers_due, true, __ATOMIC_SEQ_CST);
-    waitq_wake_all(&worker_wq);
+    sched_poll_ask();
+}
+
+/* If the lock is taken its holder will see that work waits. */
+static void poll(void)
+{
+    if (!work_waits() || !trylock())
+        return;
+    work_do_locked();
+    unlock();
+}
+
+void net__unlock(void)
+{
+    unlock();
+    if (unlikely(work_waits()))
+        poll();
 }
 
 static void worker_main(void *arg)
@@ -136,21 +166,11 @@ static void worker_main(void *arg)
     }
 }
 
-/* A CPU with nothing to run looks for frames itself. */
-static bool idle_poll(void)
-{
-    if (!work_waits() || !net__trylock())
-        return false;
-    work_do_locked();
-    net__unlock();
-    return true;
-}
-
 void net__threads_start(void)
 {
     timer_init(&tick, tick_fired, NULL);
     worker = kthread_create("net", worker_main, NULL);
     if (!worker)
         panic("no memory for the net thread");
-    sched_idle_hook_set(idle_poll);
+    sched_poll_hook_set(poll);
 }

@@ -29,9 +29,9 @@
 /* ---------------- lock.c, timers.c ---------------- */
 
 void net__lock(void);
-/* Delivers what was sent to ourselves, rings the cards' doorbells, unlocks. */
+/* Delivers what was sent to ourselves, unlocks, rings the cards' doorbells;
+ * and does what came up for whoever found the lock taken. */
 void net__unlock(void);
-bool net__trylock(void);
 bool net__lock_held(void);
 void net__threads_start(void);
 void net__worker_wake(void);
@@ -58,7 +58,10 @@ extern struct net_card net__cards[];
 extern unsigned net__card_count;
 int net__card_add(struct netdev *d);
 bool net__card_poll(struct net_card *c, unsigned budget);
-void net__cards_kick(void);
+/* Shows the cards what was transmitted; a bit for each that wants its
+ * doorbell rung, which needs no lock. */
+uint32_t net__cards_publish(void);
+void net__cards_ring(uint32_t bells);
 void net__cards_reclaim(void);
 void net__netif_name(const struct netif *n, char out[16]);
 struct netif *net__netif_by_name(const char *name);

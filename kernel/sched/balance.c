@@ -17,14 +17,15 @@ nsec_t sched__first_burst = BURST_MAX_NS;
  * Does it pay to run t here, after the thread that wakes it? Two that strictly
  * take turns save two wake-ups of another CPU a round; two that could run side
  * by side lose the shorter one's time a round, which the limit keeps as small.
+ * A CPU that is awake and has nothing to do takes t in any case.
  */
 static bool takes_turns(const struct thread *t, const struct run_queue *here)
 {
     const struct thread *waker = here->current;
 
-    return waker != here->idle && !here->nr &&
-           waker->burst + t->burst < 4 * sched__wake_cost &&
-           cpu_allowed(t, here->cpu);
+    return !here->nr && cpu_allowed(t, here->cpu) &&
+           (waker == here->idle ||
+            waker->burst + t->burst < 4 * sched__wake_cost);
 }
 
 /* Holding t's queue lock, so that arch_thread_pinned cannot change. */

@@ -15,7 +15,7 @@
 struct run_queue sched__rq[CPUS_MAX];
 uint64_t sched__idle;
 
-static bool (*idle_hook)(void);
+static void (*poll_hook)(void);
 
 static struct thread *ready_first(const struct run_queue *rq)
 {
@@ -121,8 +121,42 @@ struct run_queue *sched__rq_lock(struct thread *t, uint64_t *flags)
  * time is not the current thread's burst. */
 static void kick(struct run_queue *rq, nsec_t now)
 {
+    struct run_queue *self = rq_this();
+
+    if (self->hold) {
+        self->held |= 1ull << rq->cpu;
+        return;
+    }
     arch_ipi_resched(rq->cpu);
-    rq_this()->current->came_at += arch_clock() - now;
+    self->current->came_at += arch_clock() - now;
+}
+
+void sched_kicks_hold(void)
+{
+    rq_this()->hold++;
+}
+
+static void kicks_send(struct run_queue *rq)
+{
+    uint64_t flags = irq_save(), held = rq->held;
+    nsec_t now = arch_clock();
+
+    rq->held = 0;
+    irq_restore(flags);
+    for (; held; held &= held - 1)
+        arch_ipi_resched((unsigned)__builtin_ctzll(held));
+    rq->current->came_at += arch_clock() - now;
+}
+
+void sched_kicks_release(void)
+{
+    struct run_queue *rq = rq_this();
+
+    ASSERT(rq->hold > 0);
+    rq->hold--;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (unlikely(!rq->hold && rq->held))
+        kicks_send(rq);
 }
 
 void sched__ask(struct run_queue *rq)
@@ -189,6 +223,7 @@ void sched__make_ready(struct thread *t)
     struct run_queue *rq = &sched__rq[t->cpu];
     unsigned cpu;
 
+    sched_kicks_hold();
     spin_lock(&rq->lock);       /* until it has left its CPU */
     ASSERT(t->state == THREAD_WAITING);
     cpu = sched__choose_cpu(t);
@@ -201,6 +236,7 @@ void sched__make_ready(struct thread *t)
         sched__place(t, cpu);
     }
     irq_restore(flags);
+    sched_kicks_release();
 }
 
 static struct thread *pick_next(struct run_queue *rq)
@@ -289,6 +325,8 @@ void sched__switch(struct run_queue *rq)
     rq->need_resched = false;
     arch_resched_clear();
     rq->slice_end = NSEC_FOREVER;
+    if (unlikely(rq->poll_asked) && next->program)
+        arch_resched_set();
     if (next->program && (rq->nr || !cpu_allowed(next, rq->cpu)))
         sched__ask(rq);         /* starts its slice on the way out */
     if (next == prev) {
@@ -378,6 +416,7 @@ void thread_preempt_check(void)
 
     if (!arch_resched_pending())
         return;
+    sched__poll();
     irq_disable();
     rq = rq_this();
     spin_lock(&rq->lock);
@@ -427,9 +466,28 @@ void sched__slice_tick(nsec_t now)
     sched__push(rq, now);
 }
 
-void sched_idle_hook_set(bool (*fn)(void))
+void sched_poll_hook_set(void (*fn)(void))
 {
-    idle_hook = fn;
+    poll_hook = fn;
+}
+
+void sched_poll_ask(void)
+{
+    struct run_queue *rq = rq_this();
+
+    rq->poll_asked = true;
+    if (rq->current->program)
+        arch_resched_set();
+}
+
+void sched__poll(void)
+{
+    struct run_queue *rq = rq_this();
+
+    if (likely(!rq->poll_asked))
+        return;
+    rq->poll_asked = false;
+    poll_hook();
 }
 
 __noreturn void sched__idle_loop(void)
@@ -444,11 +502,10 @@ __noreturn void sched__idle_loop(void)
             sched__switch(rq);
             continue;
         }
-        if (idle_hook) {
+        if (rq->poll_asked) {
             irq_enable();
-            if (idle_hook())
-                continue;
-            irq_disable();
+            sched__poll();
+            continue;
         }
         __atomic_fetch_or(&sched__idle, bit, __ATOMIC_SEQ_CST);
         if (!__atomic_load_n(&rq->nr, __ATOMIC_SEQ_CST))

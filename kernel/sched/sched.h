@@ -251,8 +251,19 @@ __noreturn void sched_cpu_run(unsigned cpu);
 /* arch_hooks members. */
 void sched_timer_interrupt(void);
 void sched_resched_interrupt(void);
-/* Called by a busy-less CPU before it halts; true if it did work (network
- * polling). Optional. */
-void sched_idle_hook_set(bool (*fn)(void));
+
+/* ---------------- work for devices, and for other CPUs ---------------- */
+
+/* What an interrupt left to do (net): fn runs in thread context, on the stack
+ * of whatever thread there is, interrupts on, and must not block. Optional. */
+void sched_poll_hook_set(void (*fn)(void));
+/* This CPU shall run the hook soon: on the way back to the program, before an
+ * interruptible wait, or before it halts. Any context. */
+void sched_poll_ask(void);
+/* Between the two, on one CPU, interrupts that wake other CPUs are kept back:
+ * to send one may take as long as the host likes, and who spins on a lock of
+ * the caller's would wait for it. They nest; the caller does not block. */
+void sched_kicks_hold(void);
+void sched_kicks_release(void);
 
 #endif

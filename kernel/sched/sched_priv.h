@@ -51,6 +51,9 @@ struct run_queue {
     nsec_t balance_at;          /* [rq] */
     nsec_t rotate_at;           /* [c] the next exchange at equal length */
     nsec_t kicked_at;           /* [rq] when its halt was ended, 0: was not */
+    unsigned hold;              /* [c] depth of sched_kicks_hold */
+    uint64_t held;              /* [c] CPUs that shall be told at its end */
+    bool poll_asked;            /* [c] the poll hook shall run */
     nsec_t time_program, time_kernel, time_idle;    /* [rq] */
     uint64_t switches;          /* [rq] */
 } __aligned(64);
@@ -100,6 +103,8 @@ void sched__charge(struct run_queue *rq, nsec_t now);
 /* Locks the queue that t belongs to. */
 struct run_queue *sched__rq_lock(struct thread *t, uint64_t *flags);
 __noreturn void sched__idle_loop(void);
+/* Runs the poll hook if it was asked for. */
+void sched__poll(void);
 
 /* balance.c */
 extern nsec_t sched__wake_cost;     /* [a] of ending another CPU's halt */

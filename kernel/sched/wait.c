@@ -89,6 +89,8 @@ int thread_wait_commit(nsec_t deadline, unsigned flags)
         timer_init(&w.timer, wait_timer_fire, t);
         timer_set(&w.timer, deadline);
     }
+    if (intr)
+        sched__poll();          /* may be what t waits for */
     block(t, intr ? WAIT_BLOCKED_INTR : WAIT_BLOCKED);
     if (timed) {
         timer_cancel(&w.timer);
@@ -145,6 +147,7 @@ unsigned waitq_wake(struct waitq *w, unsigned n, uint32_t key)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!waitq_busy(w))
         return 0;
+    sched_kicks_hold();
     flags = spin_lock_irqsave(&w->lock);
     list_for_each_safe(e, tmp, &w->entries, link) {
         if (e->exclusive && woken >= n)
@@ -153,6 +156,7 @@ unsigned waitq_wake(struct waitq *w, unsigned n, uint32_t key)
             woken++;
     }
     spin_unlock_irqrestore(&w->lock, flags);
+    sched_kicks_release();
     return woken;
 }
 
