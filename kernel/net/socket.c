@@ -320,15 +320,12 @@ struct file *net_accept(struct file *f, uint32_t flags, void *addr,
     cf = net__sock_file(child, flags);
     if (IS_ERR(cf) || !addr)
         return cf;
-    err = child->ops->name(child, true, addr, len);
-    /* Reset before it was taken: its address is gone, and servers know this
-     * error, while a success without an address ends some (Go's). */
-    if (err == -ENOTCONN && child->domain != AF_UNIX)
-        err = -ECONNABORTED;
-    if (err && err != -ENOTCONN) {
-        file_unref(cf);
-        return ERR_PTR(err);
-    }
+    /* Of a connection that ended before it was taken, too. */
+    if (child->domain == AF_UNIX)
+        err = child->ops->name(child, true, addr, len);
+    else
+        err = net__inet_name(container_of(child, struct inet_sock, s), true,
+                             addr, len);
     if (err)
         *len = 0;
     return cf;
