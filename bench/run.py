@@ -12,6 +12,7 @@ import argparse
 import collections
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -43,12 +44,12 @@ NAMES = {
     "memcached": [(3, apps.server, "memcached", 3, 0.5)],
     "node": [(3, apps.server, "node", 5, 4)],
     "java": [(3, apps.java)],
-    "spring": [(1, apps.server, "spring", 15, 15, 4, 900)],
     "size": [(1, small.size)],
     "memory": [(1, small.memory, "hello"), (1, small.memory, "c-http"),
                (1, small.memory, "redis"), (1, small.memory, "node"),
                (1, small.memory, "java")],
     "instructions": [(1, small.instructions), (1, small.instructions_inside)],
+    "spring": [(1, apps.server, "spring", 15, 15, 4, 900)],
 }
 UNMEASURED = {
     "files": {"files: fsync [us]":
@@ -106,9 +107,9 @@ def measure_all(rows, names, rounds, limit):
             note(rows, key, "both", Failure(why))
     for again in range(max(rounds or m[0] for _, m in every)):
         for name, m in every:
+            begun = time.monotonic()
             if again >= (rounds or m[0]):
                 continue
-            begun = time.monotonic()
             if begun + took.get(m, 0) > limit:
                 left_out += 1
                 if again == 0:
@@ -147,8 +148,13 @@ def main():
     images.programs()
     images.data_files()
     rows = collections.OrderedDict()
-    left_out = measure_all(rows, args.names or list(NAMES), args.rounds,
-                           begun + args.minutes * 60)
+    left_out = None             # ended by a signal: what there is, is kept
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        left_out = measure_all(rows, args.names or list(NAMES), args.rounds,
+                               begun + args.minutes * 60)
+    except KeyboardInterrupt:
+        say("interrupted")
     commit = subprocess.run(["git", "-C", TOP, "describe", "--always",
                              "--dirty"], capture_output=True,
                             text=True).stdout.strip()
@@ -158,8 +164,8 @@ def main():
               "load": [first_load, os.getloadavg()[0]], "rows": rows}
     report.table(rows)
     os.makedirs(RESULTS, exist_ok=True)
-    path = f"{RESULTS}/run-{'-'.join(args.names)}.json" if args.names \
-        else latest
+    part = args.names or (["interrupted"] if left_out is None else [])
+    path = f"{RESULTS}/run-{'-'.join(part)}.json" if part else latest
     with open(path, "w") as f:
         json.dump(result, f, indent=1)
     report.chart(rows, path.replace(".json", ".svg"))
