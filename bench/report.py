@@ -39,6 +39,9 @@ TARGETS = {
     "network: TCP stream in": (">=", 1.5),
     "network: TCP stream out": (">=", 1.5),
 }
+# What is small enough to be counted has the same targets there.
+TARGETS |= {k.replace("1 CPU", "instructions"): v for k, v in TARGETS.items()
+            if k.startswith("1 CPU")}
 # Hull's own value, in the row's unit.
 ABSOLUTE = {
     "least memory of hello": 8, "least memory of c-http": 16,
