@@ -51,19 +51,26 @@ char *image_kernel_find(const char *given)
 static int run_build_command(const struct hullfile *hf)
 {
     struct strvec argv;
+    struct strbuf said;
     int rc;
 
     strvec_init(&argv);
+    strbuf_init(&said);
     strvec_push(&argv, "/bin/sh");
     strvec_push(&argv, "-c");
     strvec_push(&argv, hf->build);
-    rc = proc_run_talking(&argv, hf->dir);
-    strvec_release(&argv);
+    rc = proc_run_talking(&argv, hf->dir, &said);
     if (rc) {
-        return hullfile_error(hf, hf->build_line, "the build command failed "
-                              "with status %d", rc);
+        bool maven = strstr(said.buf, "Could not transfer artifact");
+
+        hullfile_error(hf, hf->build_line, "the build command failed with "
+                       "status %d%s", rc, maven ? ": the Maven registry "
+                       "cannot be reached; look at this host's network, or "
+                       "name a mirror in ~/.m2/settings.xml" : "");
     }
-    return 0;
+    strvec_release(&argv);
+    strbuf_release(&said);
+    return rc ? -1 : 0;
 }
 
 /* The name: asked for, the Hullfile's, or the folder's made to fit. */

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #define TICK_MS 100
+#define SAID_MAX (1u << 16)
 
 char *proc_find(const char *name)
 {
@@ -164,17 +165,58 @@ int proc_run(const struct strvec *argv, const char *dir, struct strbuf *out,
     return reap(pid);
 }
 
-int proc_run_talking(const struct strvec *argv, const char *dir)
+/* Passes on what the pipe has; false at its end. */
+static bool pass_on(int fd, struct strbuf *said)
+{
+    size_t had = said->len, half = SAID_MAX / 2;
+    bool more = drain(fd, said);
+
+    fwrite(said->buf + had, 1, said->len - had, stderr);
+    if (said->len > SAID_MAX) {
+        memmove(said->buf, said->buf + said->len - half, half + 1);
+        said->len = half;
+    }
+    return more;
+}
+
+/* As reap(), until the pipe ends, or the process has and the pipe is empty. */
+static int listen_to(pid_t pid, int fd, struct strbuf *said)
+{
+    struct pollfd p = {.fd = fd, .events = POLLIN};
+    siginfo_t info = {.si_pid = 0};
+
+    for (;;) {
+        int n = poll(&p, 1, TICK_MS);
+
+        if (n < 0) {
+            interrupted(pid);
+        } else if (n ? !pass_on(fd, said) : info.si_pid == pid) {
+            break;
+        }
+        waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);
+    }
+    return reap(pid);
+}
+
+int proc_run_talking(const struct strvec *argv, const char *dir,
+                     struct strbuf *said)
 {
     pid_t self = getpid(), pid;
+    int p[2], rc;
 
     fflush(NULL);
+    if (pipe2(p, O_CLOEXEC)) {
+        die_errno("cannot make a pipe");
+    }
     pid = fork();
     if (pid < 0) {
         die_errno("cannot start %s", argv->v[0]);
     }
     if (!pid) {
-        child(argv, dir, STDERR_FILENO, -1, self);
+        child(argv, dir, p[1], -1, self);
     }
-    return reap(pid);
+    close(p[1]);
+    rc = listen_to(pid, p[0], said);
+    close(p[0]);
+    return rc;
 }

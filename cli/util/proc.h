@@ -14,8 +14,11 @@
  * buffer). Ticks the progress line while it waits for output. */
 int proc_run(const struct strvec *argv, const char *dir, struct strbuf *out,
              struct strbuf *err);
-/* As proc_run(), with stdout of the program sent to our stderr. */
-int proc_run_talking(const struct strvec *argv, const char *dir);
+/* As proc_run(), with stdout of the program sent to our stderr as it comes;
+ * the last of it is collected in `said`. What the program leaves running does
+ * not hold this up. */
+int proc_run_talking(const struct strvec *argv, const char *dir,
+                     struct strbuf *said);
 /* The program's full path along PATH, freed by the caller, or NULL. */
 char *proc_find(const char *name);
 

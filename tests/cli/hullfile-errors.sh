@@ -43,6 +43,8 @@ bad 2 "knows no time zone" \
 bad 2 "must be true or false" 'cmd: /prog\nca-certificates: maybe\n'
 bad 1 "wants one value" 'name: [a]\ncmd: /prog\n'
 bad 1 "build command failed with status 3" 'build: exit 3\ncmd: /prog\n'
+bad 1 "the Maven registry cannot be reached" \
+    'build: echo Could not transfer artifact x; exit 1\ncmd: /prog\n'
 bad 1 "is neither in the image nor on this host" 'cmd: /no/such/program\n'
 bad 1 "is not executable" 'cmd: /data\nfiles:\n  /data: Hullfile\n'
 
