@@ -3,6 +3,7 @@ import java.io.ByteArrayOutputStream;
 import java.io.InputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.StandardSocketOptions;
 import java.nio.ByteBuffer;
 import java.nio.MappedByteBuffer;
 import java.nio.channels.FileChannel;
@@ -89,6 +90,8 @@ public class Stress {
 
                 buffer.clear();
                 if (c.read(buffer) < 0) {
+                    /* A reset: nothing waits for a minute behind it. */
+                    c.setOption(StandardSocketOptions.SO_LINGER, 0);
                     c.close();
                     closed++;
                     continue;
@@ -138,9 +141,12 @@ public class Stress {
             }
         }
         for (SocketChannel c : all) {
-            c.close();
+            c.shutdownOutput();
         }
         thread.join();
+        for (SocketChannel c : all) {
+            c.close();
+        }
         server.close();
         System.out.println("echoed " + good);
     }
@@ -283,14 +289,23 @@ public class Stress {
         Files.delete(path);
     }
 
+    /** The argument is how often to do it all. After each round it is quiet
+     *  for a while: what the kernel counts then is what was left behind. */
     public static void main(String[] args) throws Exception {
-        allocate();
-        echo();
-        recurse();
-        load();
-        time();
-        errors();
-        files();
+        int rounds = args.length > 0 ? Integer.parseInt(args[0]) : 1;
+
+        for (int i = 1; i <= rounds; i++) {
+            allocate();
+            echo();
+            recurse();
+            load();
+            time();
+            errors();
+            files();
+            System.gc();
+            Thread.sleep(rounds > 1 ? 4000 : 0);
+            System.out.println("quiet " + i);
+        }
         System.out.println("done");
     }
 }
