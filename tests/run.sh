@@ -49,7 +49,10 @@ if wanted lint; then
     } | tee -a "$log"
 fi
 wanted unit && lines tests/run-unit.sh $name
-wanted abi && lines tests/run-abi.sh $name
+if wanted abi; then
+    [ "$name" = coverage ] || lines tests/run-abi.sh $name
+    case $name in '' | coverage) lines script abi/coverage 600 tests/abi-coverage.sh ;; esac
+fi
 for k in cli system; do
     wanted $k || continue
     for t in tests/$k/*.sh; do

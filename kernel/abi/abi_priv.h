@@ -75,6 +75,8 @@ struct process {
     struct linux_rlimit limits[RLIM_NLIMITS];   /* [l] */
     struct creds creds;         /* [l] */
     struct itimer itimers[3];   /* REAL, VIRTUAL, PROF */
+    struct timer cpu_limit;     /* looks after RLIMIT_CPU */
+    nsec_t cpu_warned;          /* [l] the second SIGXCPU was sent for */
     struct posix_timer *timers; /* [l] */
     nsec_t dead_program, dead_kernel;   /* [l] CPU time of ended tasks */
     uint64_t dead_minflt, dead_vol, dead_invol; /* [l] */
@@ -223,6 +225,8 @@ nsec_t time__from_realtime(nsec_t real);    /* as a monotonic deadline */
 int time__deadline_get(uaddr_t ts, nsec_t *deadline);
 int time__clock_read(int clock, nsec_t *out);
 void timers__process_exit(struct process *p);
+/* RLIMIT_CPU has changed. */
+void timers__cpu_limit_set(struct process *p);
 void timers__init(struct process *p);
 /* A signal left the queue, delivered or discarded: a timer's overruns go into
  * it, and the timer may send again. p->lock held. */
@@ -248,6 +252,9 @@ int path__get(uaddr_t upath, char **out);
 /* The file for a dirfd and path; *at NULL for AT_FDCWD or absolute paths;
  * drop by fdtable_put when not NULL. */
 int dirfd__get(int dirfd, const char *path, struct file **at);
+
+/* --- ids.c --- */
+void ids__init(void);
 
 /* --- tty.c, proc.c --- */
 int tty__init(void);

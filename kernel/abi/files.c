@@ -236,23 +236,36 @@ long sys_pwritev(int fd, uaddr_t iov, int count, int64_t pos, uint64_t high)
 /* RWF_*: hints are accepted where ignoring them keeps the meaning; those that
  * would change the result are refused. */
 #define RWF_HIPRI 1u
+#define RWF_DSYNC 2u
+#define RWF_SYNC 4u
+#define RWF_KNOWN 0x1fu
 
 long sys_preadv2(int fd, uaddr_t iov, int count, int64_t pos, uint64_t high,
                  uint64_t flags)
 {
     (void)high;
-    if (flags & ~(uint64_t)RWF_HIPRI)
+    if (flags & ~(uint64_t)RWF_KNOWN)
         return -EOPNOTSUPP;
+    if (flags & ~(uint64_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
+        return abi__partial("preadv2", flags, -EOPNOTSUPP);
     return pos < -1 ? -EINVAL : vector(fd, iov, count, pos, false);
 }
 
 long sys_pwritev2(int fd, uaddr_t iov, int count, int64_t pos, uint64_t high,
                   uint64_t flags)
 {
+    long r = -EINVAL;
+
     (void)high;
-    if (flags & ~(uint64_t)RWF_HIPRI)
+    if (flags & ~(uint64_t)RWF_KNOWN)
         return -EOPNOTSUPP;
-    return pos < -1 ? -EINVAL : vector(fd, iov, count, pos, true);
+    if (flags & ~(uint64_t)(RWF_HIPRI | RWF_DSYNC | RWF_SYNC))
+        return abi__partial("pwritev2", flags, -EOPNOTSUPP);
+    if (pos >= -1)
+        r = vector(fd, iov, count, pos, true);
+    if (r > 0 && (flags & (RWF_DSYNC | RWF_SYNC)))
+        r = (flags & RWF_SYNC ? sys_fsync(fd) : sys_fdatasync(fd)) ? : r;
+    return r;
 }
 
 long sys_lseek(int fd, int64_t off, int whence)
@@ -377,11 +390,16 @@ long sys_syncfs(int fd)
     return fd_call(fd, sync_its_fs);
 }
 
+static int sync_range(struct file *f)
+{
+    return !f->vnode || file_is_pipe(f) ? -ESPIPE : sync_data(f);
+}
+
 long sys_sync_file_range(int fd, int64_t off, int64_t n, uint64_t flags)
 {
     if (flags & ~7ull || off < 0 || n < 0)
         return -EINVAL;
-    return fd_call(fd, sync_data);
+    return fd_call(fd, sync_range);
 }
 
 long sys_ftruncate(int fd, int64_t size)
@@ -432,12 +450,11 @@ long sys_fadvise64(int fd, int64_t off, uint64_t n, int advice)
     long r = 0;
 
     (void)off;
-    (void)n;
     if (!f)
         return -EBADF;
     if (file_is_pipe(f))
         r = -ESPIPE;
-    else if (advice < 0 || advice > 5)
+    else if (advice < 0 || advice > 5 || (int64_t)n < 0)
         r = -EINVAL;
     fdtable_put(f);
     return r;                   /* advice: the page cache decides itself */

@@ -352,6 +352,27 @@ long sys_capset(uaddr_t uhead, uaddr_t udata)
 
 /* ---------------- limits ---------------- */
 
+static uint64_t file_size_limit(void)
+{
+    return thread_current()->program ?
+        process_current()->limits[RLIMIT_FSIZE].cur : RLIM_INFINITY;
+}
+
+static void file_size_exceeded(void)
+{
+    signal__raise(SIGXFSZ);
+}
+
+static const struct fs_size_ops size_ops = {
+    .limit = file_size_limit,
+    .exceeded = file_size_exceeded,
+};
+
+void ids__init(void)
+{
+    fs_size_ops_set(&size_ops);
+}
+
 static long limit_change(struct process *p, unsigned which,
                          const struct linux_rlimit *n)
 {
@@ -369,6 +390,8 @@ static long limit_change(struct process *p, unsigned which,
     spin_unlock_irqrestore(&p->lock, flags);
     if (which == RLIMIT_STACK)
         mm_layout_set(p->mm, p->mmap_base, n->cur);
+    if (which == RLIMIT_CPU)
+        timers__cpu_limit_set(p);
     return 0;
 }
 

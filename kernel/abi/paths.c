@@ -66,19 +66,39 @@ long sys_creat(uaddr_t path, uint32_t mode)
     return sys_openat(AT_FDCWD, path, O_CREAT | O_WRONLY | O_TRUNC, mode);
 }
 
+#define RESOLVE_KNOWN 0x3fu
+
+/* A structure of a later version is fine as long as what is new is 0. */
+static int rest_is_zero(uaddr_t from, uint64_t n)
+{
+    uint8_t byte = 0;
+    int err = 0;
+
+    if (n > PAGE_SIZE)
+        return -E2BIG;
+    for (; n && !err && !byte; n--)
+        err = get_user(&byte, from++);
+    return err ? err : byte ? -E2BIG : 0;
+}
+
 long sys_openat2(int dirfd, uaddr_t path, uaddr_t uhow, uint64_t size)
 {
     uint64_t how[3] = { 0 };
+    int err;
 
     if (size < sizeof(how))
         return -EINVAL;
     if (copy_from_user(how, uhow, sizeof(how)))
         return -EFAULT;
-    if (size > sizeof(how))
-        return -E2BIG;
-    if ((how[0] & ~(uint64_t)OPEN_KNOWN) || how[1] & ~07777ull || how[2] ||
+    err = rest_is_zero(uhow + sizeof(how), size - sizeof(how));
+    if (err)
+        return err;
+    if ((how[0] & ~(uint64_t)OPEN_KNOWN) || how[1] & ~07777ull ||
+        (how[2] & ~(uint64_t)RESOLVE_KNOWN) ||
         (how[1] && !(how[0] & (O_CREAT | 020000000))))
-        return -EINVAL;         /* confined walks are not there */
+        return -EINVAL;
+    if (how[2])                 /* confined walks are not there */
+        return abi__partial("openat2", how[2], -EINVAL);
     return sys_openat(dirfd, path, (int)how[0], (uint32_t)how[1]);
 }
 

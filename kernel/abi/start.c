@@ -58,6 +58,7 @@ int abi_init(const struct abi_boot_ops *ops)
     futex__init();
     net_cred_hook_set(peer_cred);
     mm_oom_hook_set(out_of_memory);
+    ids__init();
     err = vdso__init();
     if (!err)
         err = tty__init();

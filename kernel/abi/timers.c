@@ -399,8 +399,45 @@ out:
     spin_unlock_irqrestore(&p->lock, flags);
 }
 
+/* RLIMIT_CPU: SIGXCPU at the soft limit and each second after it, SIGKILL at
+ * the hard one. */
+static void cpu_limit_look(struct timer *timer)
+{
+    struct process *p = timer->arg;
+    const struct linux_rlimit *l = &p->limits[RLIMIT_CPU];
+    uint64_t flags = spin_lock_irqsave(&p->lock);
+    nsec_t used = cpu_used_locked(p);
+    uint64_t seconds = used / NSEC_PER_SEC;
+    struct linux_siginfo info = { .signo = SIGXCPU, .code = SI_KERNEL };
+
+    if (p->exiting || l->cur == RLIM_INFINITY)
+        goto out;
+    if (seconds >= l->max)
+        info.signo = SIGKILL;
+    if (seconds >= l->cur && (seconds > p->cpu_warned ||
+                              info.signo == SIGKILL)) {
+        p->cpu_warned = seconds;
+        signal__send_locked(p, NULL, &info);
+    }
+    seconds = seconds < l->cur ? l->cur : seconds + 1;
+    if (seconds < NSEC_FOREVER / NSEC_PER_SEC)
+        timer_set(timer, cpu_look(p, seconds * NSEC_PER_SEC - used));
+out:
+    spin_unlock_irqrestore(&p->lock, flags);
+}
+
+void timers__cpu_limit_set(struct process *p)
+{
+    uint64_t flags = spin_lock_irqsave(&p->lock);
+
+    p->cpu_warned = 0;
+    spin_unlock_irqrestore(&p->lock, flags);
+    timer_set(&p->cpu_limit, arch_clock());
+}
+
 void timers__init(struct process *p)
 {
+    timer_init(&p->cpu_limit, cpu_limit_look, p);
     for (int i = 0; i < ITIMERS; i++)
         timer_init(&p->itimers[i].timer, itimer_expire, p);
 }
@@ -411,6 +448,7 @@ void timers__process_exit(struct process *p)
 
     for (int i = 0; i < ITIMERS; i++)
         timer_cancel(&p->itimers[i].timer);
+    timer_cancel(&p->cpu_limit);
     while ((pt = timer_take(p, 0, true)))
         kfree(pt);
 }

@@ -179,6 +179,8 @@ int fs_truncate(struct fs_ctx *ctx, const char *path, uint64_t size)
             err = fs__vnode_permission(ctx, v, 2);
         if (!err)
             err = fs__may_write(v->sb);
+        if (!err && size > v->size)
+            err = fs__size_check(size);
         if (!err)
             err = fs__data_truncate(v, size);
         if (!err)

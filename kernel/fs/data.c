@@ -100,6 +100,26 @@ static void zero_rest(struct vnode *v, uint64_t from)
     page_unref(p);
 }
 
+static const struct fs_size_ops *size_ops;     /* [I] after start-up */
+
+void fs_size_ops_set(const struct fs_size_ops *ops)
+{
+    size_ops = ops;
+}
+
+uint64_t fs__size_limit(void)
+{
+    return size_ops ? size_ops->limit() : UINT64_MAX;
+}
+
+int fs__size_check(uint64_t end)
+{
+    if (likely(end <= fs__size_limit()))
+        return 0;
+    size_ops->exceeded();
+    return -EFBIG;
+}
+
 static int truncate_locked(struct vnode *v, uint64_t size)
 {
     uint64_t was = v->size;

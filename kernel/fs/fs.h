@@ -139,6 +139,15 @@ struct file *memfd_create_file(const char *name, uint32_t flags,
                                bool allow_sealing);
 int memfd_seals(struct file *f, bool add, unsigned seals);
 
+/* How large the running program may make a file (RLIMIT_FSIZE): set by abi.
+ * exceeded tells the program; the call ends with -EFBIG. Called with a
+ * vnode's lock held: they only spin. */
+struct fs_size_ops {
+    uint64_t (*limit)(void);
+    void (*exceeded)(void);
+};
+void fs_size_ops_set(const struct fs_size_ops *ops);
+
 /* ---------------- what /proc asks the rooms above (handed down) --------- */
 
 /* Text generators append to a growing buffer. */

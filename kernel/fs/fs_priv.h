@@ -261,6 +261,9 @@ int fs__data_init(struct vnode *v);             /* an own, empty store */
 void fs__data_release(struct vnode *v);
 int fs__data_own_locked(struct vnode *v);       /* copy up */
 int fs__data_truncate(struct vnode *v, uint64_t size);
+/* May the file end there? 0, or -EFBIG after telling the program. */
+int fs__size_check(uint64_t end);
+uint64_t fs__size_limit(void);
 void fs__data_charge(struct vnode *v);
 /* -EROFS for read-only file systems. */
 int fs__may_write(const struct super *sb);

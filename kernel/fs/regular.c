@@ -126,7 +126,14 @@ static ssize_t write_locked(struct file *f, struct iov_iter *it, off_t *ppos)
 {
     struct vnode *v = vnode_of(f);
     uint64_t pos = f->flags & O_APPEND ? v->size : (uint64_t)*ppos;
-    uint64_t start = pos;
+    uint64_t start = pos, limit = fs__size_limit();
+    size_t beyond = 0;          /* what the limit cuts off */
+    if (unlikely(it->left > limit - MIN(pos, limit))) {
+        if (pos >= limit)
+            return fs__size_check(pos + 1);
+        beyond = it->left - (limit - pos);
+        it->left = limit - pos;
+    }
     ssize_t err = write_begin(v, pos, it->left);
     while (it->left && !err) {
         size_t n = MIN(PAGE_SIZE - pos % PAGE_SIZE, (uint64_t)it->left);
@@ -139,6 +146,7 @@ static ssize_t write_locked(struct file *f, struct iov_iter *it, off_t *ppos)
         if ((size_t)got < n)
             break;
     }
+    it->left += beyond;
     if (pos == start)
         return err;
     *ppos = (off_t)pos;
@@ -294,6 +302,8 @@ static int reg_sync(struct file *f, bool data_only)
 static int reg_truncate(struct file *f, uint64_t size)
 {
     int err = fs__may_write(vnode_of(f)->sb);
+    if (!err && size > vnode_of(f)->size)
+        err = fs__size_check(size);
     if (!err)
         err = fs__data_truncate(vnode_of(f), size);
     if (!err)
@@ -334,7 +344,9 @@ static int allocate_locked(struct vnode *v, int mode, uint64_t off,
         (mode & (FALLOC_PUNCH_HOLE | FALLOC_ZERO_RANGE) &&
          v->seals & (SEAL_WRITE | SEAL_FUTURE_WRITE)))
         return -EPERM;
-    int err = fs__data_own_locked(v);
+    int err = grow ? fs__size_check(end) : 0;
+    if (!err)
+        err = fs__data_own_locked(v);
     if (err)
         return err;
     uint64_t used = sb->pages_used, stop = MAX(v->size, off);
