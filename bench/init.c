@@ -4,11 +4,11 @@
  * program needs, loads the modules in /modules in their order, sets up eth0
  * and lo, runs the program and powers the machine off. Nothing else runs.
  *
- *   init [-d] [-C FOLDER] [-e NAME=VALUE]... PROGRAM [ARG]...
+ *   init [-dm] [-C FOLDER] [-e NAME=VALUE]... PROGRAM [ARG]...
  *
  * -d: the root is the EROFS file system on the first disk, read-only with
- * memory where programs write, and not what we were started from. The kernel
- * passes what follows "--" on its command line as our arguments.
+ * memory where programs write, and not what we were started from. -m: says
+ * every two seconds how much memory is available. The kernel passes what follows "--" on its command line as our arguments.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -16,6 +16,7 @@
 #include <linux/reboot.h>
 #include <net/if.h>
 #include <net/route.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -114,6 +115,23 @@ static void change_root(void)
         perror("chroot");
 }
 
+/* From a handler, but of a process that does nothing else. */
+static void say_memory(int sig)
+{
+    FILE *f = fopen("/proc/meminfo", "r");
+    unsigned long kib;
+    char line[128];
+
+    while (f && fgets(line, sizeof(line), f)) {
+        if (sscanf(line, "MemAvailable: %lu kB", &kib) == 1)
+            printf("guest-memory:%lu\n", kib);
+    }
+    if (f)
+        fclose(f);
+    fflush(stdout);
+    alarm(sig ? 2 : 0);
+}
+
 static void end(int status)
 {
     printf("\nguest-exit:%d\n", WIFEXITED(status) ? WEXITSTATUS(status)
@@ -126,13 +144,15 @@ int main(int argc, char **argv)
 {
     struct rlimit many = { 65536, 65536 };
     const char *folder = "/";
-    bool disk = false;
+    bool disk = false, memory = false;
     pid_t child;
     int status, opt;
 
-    while ((opt = getopt(argc, argv, "+dC:e:")) != -1) {
+    while ((opt = getopt(argc, argv, "+dmC:e:")) != -1) {
         if (opt == 'd')
             disk = true;
+        if (opt == 'm')
+            memory = true;
         if (opt == 'C')
             folder = optarg;
         if (opt == 'e')
@@ -153,6 +173,8 @@ int main(int argc, char **argv)
         perror(argc > optind ? argv[optind] : "no program");
         _exit(127);
     }
+    if (memory && signal(SIGALRM, say_memory) != SIG_ERR)
+        alarm(2);
     while (waitpid(-1, &status, 0) != child)
         ;
     end(status);
