@@ -6,12 +6,15 @@
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
+#include <linux/futex.h>
 #include <pthread.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -20,7 +23,13 @@
 
 #define TIMES 1000
 
-static int zero_fd, null_fd, pipe_fd[2], back_fd[2];
+#define BIG (64u << 20)
+#define BLOCK 65536u
+
+static int zero_fd, null_fd, pipe_fd[2], back_fd[2], epoll_fd, file_fd, tmp_fd;
+static char *page, *region;
+static char block[BLOCK];
+static uint32_t ball;           /* futex: whose turn */
 
 static int64_t now(void)
 {
@@ -99,43 +108,153 @@ static void do_pingpong(void)
     (void)!read(back_fd[0], &c, 1);
 }
 
+static void futex(int op, uint32_t val)
+{
+    syscall(SYS_futex, &ball, op | FUTEX_PRIVATE_FLAG, val, NULL, NULL, 0);
+}
+
+static void turn_wait(uint32_t mine)
+{
+    uint32_t now;
+
+    while ((now = __atomic_load_n(&ball, __ATOMIC_ACQUIRE)) != mine)
+        futex(FUTEX_WAIT, now);
+}
+
+static void turn_pass(uint32_t to)
+{
+    __atomic_store_n(&ball, to, __ATOMIC_RELEASE);
+    futex(FUTEX_WAKE, 1);
+}
+
+static void *futex_peer(void *arg)
+{
+    for (;;) {
+        turn_wait(1);
+        turn_pass(0);
+    }
+    return arg;
+}
+
+static void do_futex(void)
+{
+    turn_pass(1);
+    turn_wait(0);
+}
+
+/* A page of memory without large pages, after the one before it. */
+static void do_fault(void)
+{
+    static size_t at;
+
+    if (at % BIG == 0)
+        madvise(region, BIG, MADV_DONTNEED);
+    region[at % BIG] = 1;
+    at += 4096;
+}
+
+static void do_mprotect(void)
+{
+    mprotect(page, 4096, PROT_READ);
+    mprotect(page, 4096, PROT_READ | PROT_WRITE);
+}
+
+static void do_mmap_big(void)
+{
+    char *p = mmap(NULL, BIG, PROT_READ | PROT_WRITE,
+                   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+
+    for (size_t i = 0; i < BIG; i += 4096)
+        p[i] = 1;
+    munmap(p, BIG);
+}
+
+static void do_epoll(void)
+{
+    struct epoll_event ev;
+
+    epoll_wait(epoll_fd, &ev, 1, 0);
+}
+
+/* The first reads are cold, but not those that are counted. */
+static void do_file_read(void)
+{
+    if (read(file_fd, block, BLOCK) < (ssize_t)BLOCK)
+        lseek(file_fd, 0, SEEK_SET);
+}
+
+static void do_tmpfs(void)
+{
+    (void)!pwrite(tmp_fd, block, BLOCK, 0);
+    (void)!pread(tmp_fd, block, BLOCK, 0);
+}
+
 static const struct {
     const char *name;
     void (*fn)(void);
+    int times;
 } ops[] = {
-    { "empty-loop", do_nothing },
-    { "getppid", do_getppid },
-    { "clock_gettime", do_clock },
-    { "read-zero", do_read_zero },
-    { "write-null", do_write_null },
-    { "sched_yield", do_yield },
-    { "stat", do_stat },
-    { "open-close", do_open_close },
-    { "mmap-touch-munmap-4k", do_mmap },
-    { "thread-create-join", do_thread },
-    { "signal", do_signal },
-    { "pipe-pingpong", do_pingpong },
+    { "empty-loop", do_nothing, TIMES },
+    { "getppid", do_getppid, TIMES },
+    { "clock_gettime", do_clock, TIMES },
+    { "read-zero", do_read_zero, TIMES },
+    { "write-null", do_write_null, TIMES },
+    { "sched_yield", do_yield, TIMES },
+    { "stat", do_stat, TIMES },
+    { "open-close", do_open_close, TIMES },
+    { "mmap-touch-munmap-4k", do_mmap, TIMES },
+    { "thread-create-join", do_thread, TIMES },
+    { "signal", do_signal, TIMES },
+    { "pipe-pingpong", do_pingpong, TIMES },
+    { "futex-pingpong", do_futex, TIMES },
+    { "page-fault", do_fault, TIMES },
+    { "mprotect-twice", do_mprotect, TIMES },
+    { "mmap-touch-munmap-64m", do_mmap_big, 10 },
+    { "epoll_wait", do_epoll, TIMES },
+    { "file-read-64k-warm", do_file_read, 200 },
+    { "tmpfs-write-read-64k", do_tmpfs, TIMES / 10 },
 };
 
-int main(void)
+static int prepare(void)
 {
+    struct epoll_event ev = { .events = EPOLLOUT };
     pthread_t t;
 
     zero_fd = open("/dev/zero", O_RDONLY);
     null_fd = open("/dev/null", O_WRONLY);
+    file_fd = open("/data", O_RDONLY);
+    tmp_fd = open("/tmp/data", O_RDWR | O_CREAT, 0600);
+    epoll_fd = epoll_create1(0);
+    page = mmap(NULL, 4096, PROT_READ | PROT_WRITE,
+                MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    region = mmap(NULL, BIG, PROT_READ | PROT_WRITE,
+                  MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    madvise(region, BIG, MADV_NOHUGEPAGE);
+    page[0] = 1;
     signal(SIGUSR1, on_signal);
-    if (pipe(pipe_fd) || pipe(back_fd) ||
-        pthread_create(&t, NULL, peer, NULL))
+    return pipe(pipe_fd) || pipe(back_fd) ||
+           epoll_ctl(epoll_fd, EPOLL_CTL_ADD, pipe_fd[1], &ev) ||
+           pthread_create(&t, NULL, peer, NULL) ||
+           pthread_create(&t, NULL, futex_peer, NULL);
+}
+
+/* instructions [NAME TIMES]: one row, often enough for a profile. */
+int main(int argc, char **argv)
+{
+    if (prepare())
         return 1;
     for (size_t i = 0; i < sizeof(ops) / sizeof(*ops); i++) {
+        int times = argc > 2 ? atoi(argv[2]) : ops[i].times;
         int64_t t0;
 
-        for (int j = 0; j < TIMES / 10; j++)
+        if (argc > 1 && strcmp(argv[1], ops[i].name))
+            continue;
+        for (int j = 0; j < (times + 9) / 10; j++)
             ops[i].fn();
         t0 = now();
-        for (int j = 0; j < TIMES; j++)
+        for (int j = 0; j < times; j++)
             ops[i].fn();
-        printf("%s %.1f\n", ops[i].name, (double)(now() - t0) / TIMES);
+        printf("%s %.1f\n", ops[i].name, (double)(now() - t0) / times);
     }
     fflush(stdout);
     _exit(0);

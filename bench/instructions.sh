@@ -11,10 +11,11 @@ set -eu
 cd "$(dirname "$0")/.."
 out=build/bench/instructions
 mkdir -p "$out/image"
+[ -f "$out/data" ] || head -c 786432 /dev/urandom | base64 -w0 > "$out/data"
 gcc -O2 -Wall -static -o "$out/instructions" bench/instructions.c -lpthread
 gcc -O2 -Wall -static -nostdlib -ffreestanding -o "$out/entry" bench/entry.c
-printf 'name: instructions\nfiles:\n  /instructions: %s\n  /entry: %s\ncmd: /entry\n' \
-    "$PWD/$out/instructions" "$PWD/$out/entry" > "$out/image/Hullfile"
+printf 'name: instructions\nfiles:\n  /instructions: %s\n  /entry: %s\n  /data: %s\ncmd: /entry\n' \
+    "$PWD/$out/instructions" "$PWD/$out/entry" "$PWD/$out/data" > "$out/image/Hullfile"
 build/hull build -q --format raw -o "$out/hull.raw" "$out/image"
 
 machine() {
@@ -39,7 +40,7 @@ hull() {
 
 linux() {
     bench/linux-guest.sh "$out/linux" \
-        "/instructions=$out/instructions" 2> /dev/null
+        "/instructions=$out/instructions" "/data=$out/data" 2> /dev/null
     machine -M q35,usb=off -kernel build/linux/vmlinux \
         -initrd "$out/linux/initramfs.cpio" -append "console=ttyS0 quiet \
 mitigations=off panic=-1 reboot=t rdinit=/init -- /instructions"

@@ -35,9 +35,7 @@ static ssize_t null_write(struct file *f, struct iov_iter *it, off_t *pos)
 {
     (void)f;
     (void)pos;
-    size_t n = it->left;
-    iov_iter_advance(it, n);
-    return (ssize_t)n;
+    return (ssize_t)iov_iter_finish(it);
 }
 
 static ssize_t zero_read(struct file *f, struct iov_iter *it, off_t *pos)
@@ -111,7 +109,7 @@ static int zero_mmap(struct file *f, struct mm_map_args *args)
     return 0;
 }
 
-#define MEM_OPS .seek = mem_seek, .stat = fs__file_stat
+#define MEM_OPS .seek = mem_seek, .pos_unused = true, .stat = fs__file_stat
 static const struct file_ops null_ops = {
     .type = "null", .read = null_read, .write = null_write, MEM_OPS,
 };

@@ -55,18 +55,21 @@ static int tail_fill(struct erofs_inode *ei, uint64_t index, void *dst)
                            ei->size - index * EROFS_BLOCK);
 }
 
-static int flat_fill(struct erofs_inode *ei, uint64_t index, void *dst)
+/* How many blocks it pays to read from index on. */
+static uint64_t blocks_ahead(struct erofs_inode *ei, uint64_t index)
 {
     uint64_t blocks = (ei->size + EROFS_BLOCK - 1) / EROFS_BLOCK;
-    if (ei->layout == EROFS_INLINE) {
-        if (index == blocks - 1)
-            return tail_fill(ei, index, dst);
-        blocks--;
-    }
     uint64_t want = is_stream(ei, index) ? AHEAD_STREAM : AHEAD_RANDOM;
-    uint64_t n = MIN(blocks - index, want / EROFS_BLOCK);
-    uint64_t off = (ei->raw_block + index) * EROFS_BLOCK;
+    return MIN(blocks - index, want / EROFS_BLOCK);
+}
+
+/* Reads n blocks at off: the first is the wanted page, the others go to the
+ * cache. */
+static int run_fill(struct erofs_inode *ei, uint64_t index, void *dst,
+                    uint64_t off, uint64_t n)
+{
     uint8_t *buf = n > 1 ? kmalloc(n * EROFS_BLOCK) : NULL;
+    uint64_t la = index * EROFS_BLOCK;
     int err;
     if (!buf) {
         n = 1;
@@ -75,47 +78,67 @@ static int flat_fill(struct erofs_inode *ei, uint64_t index, void *dst)
         err = erofs_blocks_read(ei->fs, off, buf, n * EROFS_BLOCK);
         if (!err) {
             memcpy(dst, buf, EROFS_BLOCK);
-            uint64_t la = index * EROFS_BLOCK;
             pages_put(ei, la, buf, MIN(n * EROFS_BLOCK, ei->size - la),
                       index);
         }
         kfree(buf);
     }
-    if (!err && (index + 1) * EROFS_BLOCK > ei->size)
+    if (!err && la + EROFS_BLOCK > ei->size)
         memset((uint8_t *)dst + ei->size % EROFS_BLOCK, 0,
                EROFS_BLOCK - ei->size % EROFS_BLOCK);
     stream_next(ei, index + n);
     return err;
 }
 
+static int flat_fill(struct erofs_inode *ei, uint64_t index, void *dst)
+{
+    uint64_t blocks = (ei->size + EROFS_BLOCK - 1) / EROFS_BLOCK;
+    if (ei->layout == EROFS_INLINE) {
+        if (index == blocks - 1)
+            return tail_fill(ei, index, dst);
+        blocks--;
+    }
+    return run_fill(ei, index, dst, (ei->raw_block + index) * EROFS_BLOCK,
+                    MIN(blocks - index, blocks_ahead(ei, index)));
+}
+
 /* Chunks: an array of 4-byte block numbers, or of 8-byte entries whose last
  * four bytes are the number, behind the inode; ~0 is a hole. */
+static int chunk_block(struct erofs_inode *ei, uint64_t chunk,
+                       uint64_t *block)
+{
+    bool indexes = ei->raw_block & 0x20;
+    uint64_t unit = indexes ? 8 : 4;
+    uint8_t raw[8];
+    int err = erofs_meta_read(ei->fs, ALIGN_UP(ei->body, unit) + chunk * unit,
+                              raw, unit);
+    if (!err && indexes && le16(raw + 2))
+        err = erofs_corrupt(ei->fs, ei->nid, "chunk on another device");
+    if (!err)
+        *block = le32(raw + (indexes ? 4 : 0));
+    return err;
+}
+
 static int chunk_fill(struct erofs_inode *ei, uint64_t index, void *dst)
 {
     unsigned format = ei->raw_block & 0xffff;
     unsigned bits = format & 0x1f;
-    bool indexes = format & 0x20;
+    uint64_t end = ei->fs->size / EROFS_BLOCK, block, next, n, want;
+    uint64_t chunk = index >> bits;
     if (format >> 6 || bits > 20)
         return erofs_corrupt(ei->fs, ei->nid, "chunk format");
-    uint8_t raw[8];
-    uint64_t unit = indexes ? 8 : 4, chunk = index >> bits;
-    uint64_t at = ALIGN_UP(ei->body, unit) + chunk * unit;
-    int err = erofs_meta_read(ei->fs, at, raw, unit);
-    if (err)
+    int err = chunk_block(ei, chunk, &block);
+    if (err || block == ~0u)
         return err;
-    if (indexes && le16(raw + 2))
-        return erofs_corrupt(ei->fs, ei->nid, "chunk on another device");
-    uint32_t block = le32(raw + (indexes ? 4 : 0));
-    if (block == ~0u)
-        return 0;
-    uint64_t off = (block + (index & ((1ull << bits) - 1))) * EROFS_BLOCK;
-    err = erofs_blocks_read(ei->fs, off, dst, EROFS_BLOCK);
-    if (err == -EUCLEAN)
+    block += index & ((1ull << bits) - 1);
+    if (block >= end)
         return erofs_corrupt(ei->fs, ei->nid, "chunk beyond the end");
-    if (!err && (index + 1) * EROFS_BLOCK > ei->size)
-        memset((uint8_t *)dst + ei->size % EROFS_BLOCK, 0,
-               EROFS_BLOCK - ei->size % EROFS_BLOCK);
-    return err;
+    /* Chunks that follow each other on the disk are read together. */
+    n = ((chunk + 1) << bits) - index;
+    want = MIN(blocks_ahead(ei, index), end - block);
+    while (n < want && !chunk_block(ei, ++chunk, &next) && next == block + n)
+        n += 1ull << bits;
+    return run_fill(ei, index, dst, block * EROFS_BLOCK, MIN(n, want));
 }
 
 /* ---------------- compressed files ---------------- */

@@ -99,28 +99,47 @@ static struct file *slot_read(struct fdtable *t, unsigned fd)
     return __atomic_load_n(&a->files[fd], __ATOMIC_ACQUIRE);
 }
 
-struct file *fdtable_get(struct fdtable *t, int fd)
+/* The slot changes while we look. */
+__attribute__((noinline))
+static struct file *get_again(struct fdtable *t, unsigned fd)
 {
-    struct thread *self = thread_current();
-    struct file *f;
-
-    if (__atomic_load_n(&t->single, __ATOMIC_RELAXED) && self->program) {
-        f = slot_read(t, (unsigned)fd);
-        self->files_borrowed += f != NULL;
-        return f;
-    }
     for (;;) {
-        f = slot_read(t, (unsigned)fd);
+        struct file *f = slot_read(t, fd);
+
         if (!f)
             return NULL;
         if (!io__file_tryref(f)) {
             cpu_relax();        /* being closed: the slot changes soon */
             continue;
         }
-        if (slot_read(t, (unsigned)fd) == f)
+        if (slot_read(t, fd) == f)
             return f;           /* D1 */
         file_unref(f);
     }
+}
+
+struct file *fdtable_get(struct fdtable *t, int fd)
+{
+    struct thread *self = thread_current();
+    bool single = __atomic_load_n(&t->single, __ATOMIC_RELAXED);
+    struct file *f = slot_read(t, (unsigned)fd);
+    uint32_t n;
+
+    if (!f)
+        return NULL;
+    if (single && self->program) {
+        self->files_borrowed++;
+        return f;
+    }
+    n = __atomic_load_n(&f->refs, __ATOMIC_RELAXED);
+    if (unlikely(!n || !__atomic_compare_exchange_n(&f->refs, &n, n + 1,
+                                                    false, __ATOMIC_ACQUIRE,
+                                                    __ATOMIC_RELAXED)))
+        return get_again(t, (unsigned)fd);
+    if (likely(slot_read(t, (unsigned)fd) == f))
+        return f;               /* D1 */
+    file_unref(f);
+    return get_again(t, (unsigned)fd);
 }
 
 void fdtable_put(struct file *f)

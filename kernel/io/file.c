@@ -94,12 +94,11 @@ static void file_end(struct file *f)
 
 /* Sockets can hold sockets that hold sockets: a chain of them ends one after
  * the other, not one inside the other. */
-void file_unref(struct file *f)
+__attribute__((noinline))
+static void last_unref(struct file *f)
 {
     struct thread *self = thread_current();
 
-    if (__atomic_fetch_sub(&f->refs, 1, __ATOMIC_ACQ_REL) != 1)
-        return;
     if (!self) {
         file_end(f);
         return;
@@ -114,6 +113,12 @@ void file_unref(struct file *f)
         file_end(f);
     }
     self->files_ending = false;
+}
+
+void file_unref(struct file *f)
+{
+    if (unlikely(__atomic_sub_fetch(&f->refs, 1, __ATOMIC_ACQ_REL) == 0))
+        last_unref(f);
 }
 
 /* ---------------- wrappers ---------------- */
@@ -154,7 +159,7 @@ static ssize_t at_pos(struct file *f, struct iov_iter *it, rw_fn *fn)
     bool locked;
     ssize_t n;
 
-    if (!f->ops->seek)
+    if (!f->ops->seek || f->ops->pos_unused)
         return fn(f, it, NULL);
     locked = pos_enter(f);
     n = fn(f, it, &f->pos);

@@ -85,9 +85,16 @@ struct iov_iter {
     size_t left;                /* bytes in all */
     bool kernel;                /* bases are kernel addresses */
 };
+static inline void iov_iter_init(struct iov_iter *it, const struct iovec *iov,
+                                 unsigned count, size_t total)
+{
+    it->iov = iov;
+    it->count = count;
+    it->offset = 0;
+    it->left = total;
+    it->kernel = false;
+}
 /* One segment; *iov is storage that lives as long as the iterator. */
-void iov_iter_init(struct iov_iter *it, const struct iovec *iov,
-                   unsigned count, size_t total);
 void iov_iter_kernel(struct iov_iter *it, struct iovec *iov, void *buf,
                      size_t n);
 /* Copy up to n bytes (bounded by it->left). Return the bytes moved; fewer
@@ -96,6 +103,15 @@ ssize_t copy_to_iter(struct iov_iter *it, const void *src, size_t n);
 ssize_t copy_from_iter(struct iov_iter *it, void *dst, size_t n);
 ssize_t zero_iter(struct iov_iter *it, size_t n);
 void iov_iter_advance(struct iov_iter *it, size_t n);
+/* Advances to the end; how far that was. */
+static inline size_t iov_iter_finish(struct iov_iter *it)
+{
+    size_t n = it->left;
+
+    it->left = 0;
+    it->count = 0;
+    return n;
+}
 /* Undo for partial sends: goes back n bytes within what was advanced. */
 struct iov_iter iov_iter_save(const struct iov_iter *it);
 
@@ -134,6 +150,8 @@ struct file_ops {
     off_t (*seek)(struct file *f, off_t off, int whence);     /* -ESPIPE */
     bool seek_noop;             /* without seek: lseek answers 0, as Linux's
                                  * anonymous files do */
+    bool pos_unused;            /* with seek: read and write look at no
+                                 * position and get NULL */
     /* Fills in args->ops/object/pgoff and may refuse; then abi calls mm_map.
      * Absent: -ENODEV. */
     int (*mmap)(struct file *f, struct mm_map_args *args);

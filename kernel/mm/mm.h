@@ -249,7 +249,10 @@ size_t copy_to_user_partial(uaddr_t dst, const void *src, size_t n);
 /* A NUL-terminated string into dst[size]. Its length, -EFAULT, or
  * -ENAMETOOLONG. */
 ssize_t strncpy_from_user(char *dst, uaddr_t src, size_t size);
-bool user_range_ok(uaddr_t addr, size_t n);
+static inline bool user_range_ok(uaddr_t addr, size_t n)
+{
+    return addr <= ARCH_PROGRAM_END && n <= ARCH_PROGRAM_END - addr;
+}
 #define get_user(dst, src) copy_from_user((dst), (src), sizeof(*(dst)))
 #define put_user(dst, val) ({ __typeof__(val) put_v_ = (val); \
                               copy_to_user((dst), &put_v_, sizeof(put_v_)); })

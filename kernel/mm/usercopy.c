@@ -5,11 +5,6 @@
  */
 #include "mm_priv.h"
 
-bool user_range_ok(uaddr_t addr, size_t n)
-{
-    return addr <= ARCH_PROGRAM_END && n <= ARCH_PROGRAM_END - addr;
-}
-
 /* How much of the range lies in the program's half. */
 static size_t user_part(uaddr_t addr, size_t n)
 {
