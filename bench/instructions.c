@@ -15,6 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -217,7 +218,8 @@ static const struct {
 
 static int prepare(void)
 {
-    struct epoll_event ev = { .events = EPOLLOUT };
+    struct epoll_event ev = { .events = EPOLLIN };
+    int event_fd = eventfd(1, 0);
     pthread_t t;
 
     zero_fd = open("/dev/zero", O_RDONLY);
@@ -233,7 +235,7 @@ static int prepare(void)
     page[0] = 1;
     signal(SIGUSR1, on_signal);
     return pipe(pipe_fd) || pipe(back_fd) ||
-           epoll_ctl(epoll_fd, EPOLL_CTL_ADD, pipe_fd[1], &ev) ||
+           epoll_ctl(epoll_fd, EPOLL_CTL_ADD, event_fd, &ev) ||
            pthread_create(&t, NULL, peer, NULL) ||
            pthread_create(&t, NULL, futex_peer, NULL);
 }

@@ -17,17 +17,18 @@
 #define SEGV_ACCERR_CODE 2
 #define BUS_ADRERR_CODE 2
 
-static struct mm *(*current_mm)(void);
 static void (*oom_hook)(const char *what);
+
+static struct mm *no_mm(void)
+{
+    return NULL;
+}
+
+struct mm *(*mm__current)(void) = no_mm;
 
 void mm_current_hook_set(struct mm *(*hook)(void))
 {
-    current_mm = hook;
-}
-
-struct mm *mm__current(void)
-{
-    return current_mm ? current_mm() : NULL;
+    mm__current = hook;
 }
 
 void mm_oom_hook_set(void (*oom)(const char *what))

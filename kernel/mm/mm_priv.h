@@ -219,7 +219,7 @@ bool vma__range_free(struct mm *mm, uaddr_t start, uaddr_t end);
 void vma__usage(struct mm *mm, const struct vma *v, bool add);
 
 /* fault.c */
-struct mm *mm__current(void);   /* NULL: none */
+extern struct mm *(*mm__current)(void);     /* [I] gives NULL: none */
 void mm__oom(const char *what);
 /* Makes every page of the range present as an access would; stops at the first
  * failure. `write` as the access. 0, -ENOMEM, -EFAULT. Takes the lock. */

@@ -167,6 +167,37 @@ static bool tables_trim(struct arch_pt *pt, uaddr_t start, uaddr_t va,
     return true;
 }
 
+/* The end of what the entry, or the table of small pages, at va covers. */
+static uaddr_t span_end(uaddr_t va, unsigned level, uaddr_t end)
+{
+    uint64_t span = PAGE_SIZE << 9 * (level > 1 ? level - 1 : 1);
+
+    return MIN(ALIGN_DOWN(va, span) + span, end);
+}
+
+/* Takes the entries of one table away, from e at va on. Returns how far it
+ * came, and sets *go_on to what fn said last. */
+static uaddr_t table_unmap(uint64_t *e, uaddr_t va, uaddr_t stop,
+                           bool (*fn)(void *, uaddr_t,
+                                      const struct pt_entry *),
+                           void *arg, bool *go_on)
+{
+    while (va < stop && *go_on) {
+        uint64_t old = *e;
+
+        if (unlikely(old)) {
+            struct pt_entry out;
+
+            entry_describe(__atomic_exchange_n(e, 0, __ATOMIC_ACQ_REL), 1,
+                           &out);
+            *go_on = fn(arg, va, &out);
+        }
+        va += PAGE_SIZE;
+        e++;
+    }
+    return va;
+}
+
 uaddr_t arch_pt_unmap(struct arch_pt *pt, uaddr_t start, uaddr_t end,
                       bool (*fn)(void *arg, uaddr_t va,
                                  const struct pt_entry *e),
@@ -177,25 +208,29 @@ uaddr_t arch_pt_unmap(struct arch_pt *pt, uaddr_t start, uaddr_t end,
     while (va < end) {
         unsigned level;
         uint64_t *e = entry_lookup(pt->root, va, &level);
-        uint64_t span = PAGE_SIZE << 9 * (level - 1);
+        uaddr_t stop = span_end(va, level, end);
         bool go_on = true;
 
-        if (is_leaf(*e, level)) {
-            struct pt_entry out;
+        if (level == 1) {
+            va = table_unmap(e, va, stop, fn, arg, &go_on);
+        } else {
+            if (is_leaf(*e, level)) {
+                struct pt_entry out;
 
-            entry_describe(__atomic_exchange_n(e, 0, __ATOMIC_ACQ_REL),
-                           level, &out);
-            go_on = fn(arg, va, &out);
+                entry_describe(__atomic_exchange_n(e, 0, __ATOMIC_ACQ_REL),
+                               level, &out);
+                go_on = fn(arg, va, &out);
+            }
+            va = stop;
         }
-        va = ALIGN_DOWN(va, span) + span;
         /* An fn that stops the walk may have put its entry back. */
-        if (IS_ALIGNED(va, HUGE_SIZE) && va <= end &&
+        if (IS_ALIGNED(va, HUGE_SIZE) &&
             !tables_trim(pt, go_on ? start : va, va, fn, arg))
             go_on = false;
         if (!go_on)
             break;
     }
-    return MIN(va, end);
+    return va;
 }
 
 /* Gives *e other rights; the hardware may set A and D meanwhile. */
@@ -223,11 +258,14 @@ bool arch_pt_protect(struct arch_pt *pt, uaddr_t start, uaddr_t end,
     while (va < end) {
         unsigned level;
         uint64_t *e = entry_lookup(pt->root, va, &level);
-        uint64_t span = PAGE_SIZE << 9 * (level - 1);
+        uaddr_t stop = span_end(va, level, end);
 
-        if (is_leaf(*e, level))
+        for (; level == 1 && va < stop; va += PAGE_SIZE, e++)
+            if (*e)
+                lost |= entry_protect(e, level, prot);
+        if (level > 1 && is_leaf(*e, level))
             lost |= entry_protect(e, level, prot);
-        va = ALIGN_DOWN(va, span) + span;
+        va = stop;
     }
     return lost;
 }
