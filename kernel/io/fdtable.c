@@ -99,10 +99,13 @@ static struct file *slot_read(struct fdtable *t, unsigned fd)
     return __atomic_load_n(&a->files[fd], __ATOMIC_ACQUIRE);
 }
 
-/* The slot changes while we look. */
+/* The slot changes while we look; a reference to `wrong` is to be dropped. */
 __attribute__((noinline))
-static struct file *get_again(struct fdtable *t, unsigned fd)
+static struct file *get_again(struct fdtable *t, unsigned fd,
+                              struct file *wrong)
 {
+    if (wrong)
+        file_unref(wrong);
     for (;;) {
         struct file *f = slot_read(t, fd);
 
@@ -135,11 +138,10 @@ struct file *fdtable_get(struct fdtable *t, int fd)
     if (unlikely(!n || !__atomic_compare_exchange_n(&f->refs, &n, n + 1,
                                                     false, __ATOMIC_ACQUIRE,
                                                     __ATOMIC_RELAXED)))
-        return get_again(t, (unsigned)fd);
+        return get_again(t, (unsigned)fd, NULL);
     if (likely(slot_read(t, (unsigned)fd) == f))
         return f;               /* D1 */
-    file_unref(f);
-    return get_again(t, (unsigned)fd);
+    return get_again(t, (unsigned)fd, f);
 }
 
 void fdtable_put(struct file *f)

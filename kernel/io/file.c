@@ -137,7 +137,13 @@ static bool writable(const struct file *f)
     return (flags & O_ACCMODE) != O_RDONLY && !(flags & O_PATH);
 }
 
-/* Only files that can seek have a position. A lone holder needs no lock. */
+/* Only files that can seek have a position. */
+static bool has_pos(const struct file *f)
+{
+    return f->ops->seek && !f->ops->pos_unused;
+}
+
+/* A lone holder needs no lock. */
 static bool pos_enter(struct file *f)
 {
     if (__atomic_load_n(&f->refs, __ATOMIC_RELAXED) == 1)
@@ -159,8 +165,6 @@ static ssize_t at_pos(struct file *f, struct iov_iter *it, rw_fn *fn)
     bool locked;
     ssize_t n;
 
-    if (!f->ops->seek || f->ops->pos_unused)
-        return fn(f, it, NULL);
     locked = pos_enter(f);
     n = fn(f, it, &f->pos);
     pos_leave(f, locked);
@@ -171,14 +175,20 @@ ssize_t file_read(struct file *f, struct iov_iter *it)
 {
     if (unlikely(!readable(f)))
         return -EBADF;
-    return f->ops->read ? at_pos(f, it, f->ops->read) : -EINVAL;
+    if (unlikely(!f->ops->read))
+        return -EINVAL;
+    return has_pos(f) ? at_pos(f, it, f->ops->read)
+                      : f->ops->read(f, it, NULL);
 }
 
 ssize_t file_write(struct file *f, struct iov_iter *it)
 {
     if (unlikely(!writable(f)))
         return -EBADF;
-    return f->ops->write ? at_pos(f, it, f->ops->write) : -EINVAL;
+    if (unlikely(!f->ops->write))
+        return -EINVAL;
+    return has_pos(f) ? at_pos(f, it, f->ops->write)
+                      : f->ops->write(f, it, NULL);
 }
 
 ssize_t file_pread(struct file *f, struct iov_iter *it, off_t pos)

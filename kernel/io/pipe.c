@@ -184,6 +184,9 @@ static ssize_t pipe_read(struct file *f, struct iov_iter *it, off_t *pos)
     if (!it->left)
         return 0;
     for (;;) {
+        if (!load(&p->used) && load(&p->writers) &&
+            !(load(&f->flags) & O_NONBLOCK))
+            goto wait;
         mutex_lock(&p->lock);
         was_full = p->used == p->count;
         n = take_locked(p, it);
@@ -202,6 +205,7 @@ static ssize_t pipe_read(struct file *f, struct iov_iter *it, off_t *pos)
             return 0;
         if (load(&f->flags) & O_NONBLOCK)
             return -EAGAIN;
+wait:
         waited = true;
         if (waitq_wait(&p->rd, load(&p->used) || !load(&p->writers),
                        NSEC_FOREVER, WAIT_INTERRUPTIBLE | WAIT_EXCLUSIVE))

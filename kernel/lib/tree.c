@@ -91,9 +91,11 @@ void tree_insert(struct tree *t, struct tree_node *n,
 {
     n->left = n->right = NULL;
     n->parent = parent;
-    n->red = true;
+    n->red = parent != NULL;
     *link = n;
     tree_changed(t, n);
+    if (!parent)
+        return;
     fix_insert(t, n);
 }
 
@@ -142,6 +144,10 @@ void tree_remove(struct tree *t, struct tree_node *n)
     struct tree_node *child, *parent;
     bool was_red;
 
+    if (t->root == n && !n->left && !n->right) {
+        t->root = NULL;
+        return;
+    }
     if (n->left && n->right) {
         /* The successor takes n's place. */
         struct tree_node *s = n->right;

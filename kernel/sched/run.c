@@ -3,10 +3,11 @@
  * The run queues: which thread runs next on a CPU, the switch to it, waking,
  * preemption of the program, and the idle loop.
  *
- * A CPU with one runnable thread has no tick. When a second one arrives the
- * CPU is asked to look (the resched flag); the look, on the way back to the
- * program, switches or starts a time slice. A thread that wakes another and
- * then blocks therefore never touches the timer.
+ * A CPU with one runnable thread has no tick. When a second one arrives a
+ * time slice starts: at once if a thread of this CPU woke it, else by asking
+ * the CPU to look (the resched flag) on its way back to the program. The
+ * hardware's timer is told only of what is sooner than it knows, so two that
+ * wake each other in turn touch it once a slice.
  *
  * Threads' private fields are in thread.c, placement on CPUs in balance.c.
  */
@@ -170,6 +171,34 @@ void sched__ask(struct run_queue *rq)
         kick(rq, arch_clock());
 }
 
+/* A thread that waits here while another CPU idles was put here because this
+ * one blocks soon as a rule; if it does not, the tick sends the waiter on. */
+static nsec_t slice_length(const struct run_queue *rq)
+{
+    uint64_t idle = __atomic_load_n(&sched__idle, __ATOMIC_RELAXED);
+
+    if (idle & ~(1ull << rq->cpu))
+        return MIN(SLICE_NS, 4 * MAX(sched__wake_cost, WAKE_COST_NS));
+    return SLICE_NS;
+}
+
+/* t is ready on this CPU, which is busy: preempts, or starts a slice if none
+ * is running. As a rule the hardware's timer is set already, from the slice
+ * of the wake-up before, and then this costs no more than reading the clock. */
+static void join_here(struct run_queue *rq, struct thread *t)
+{
+    nsec_t now;
+
+    if (rq->slice_end == NSEC_FOREVER) {
+        now = arch_clock();
+        sched__charge(rq, now);
+        rq->slice_end = now + slice_length(rq);
+        sched__timer_program();
+    }
+    if (before(t->vruntime + WAKE_GRAN_NS, rq->current->vruntime))
+        sched__ask(rq);
+}
+
 /* After t was put on rq, which is locked: does its CPU need to be told? */
 static void tell(struct run_queue *rq, struct thread *t)
 {
@@ -177,8 +206,10 @@ static void tell(struct run_queue *rq, struct thread *t)
     uint64_t bit = 1ull << rq->cpu;
 
     if (cur != rq->idle) {
-        if (rq->slice_end == NSEC_FOREVER ||
-            before(t->vruntime + WAKE_GRAN_NS, cur->vruntime))
+        if (rq->cpu == cpu_id())
+            join_here(rq, t);
+        else if (rq->slice_end == NSEC_FOREVER ||
+                 before(t->vruntime + WAKE_GRAN_NS, cur->vruntime))
             sched__ask(rq);
         return;
     }
@@ -239,14 +270,20 @@ void sched__make_ready(struct thread *t)
     sched_kicks_release();
 }
 
-static struct thread *pick_next(struct run_queue *rq)
+/* Who runs after prev; prev itself, if it can, when nobody is before it. */
+static struct thread *pick_next(struct run_queue *rq, struct thread *prev)
 {
+    bool stays = prev->state == THREAD_RUNNING && prev != rq->idle;
     struct thread *t;
 
     if (!rq->nr)
-        return rq->idle;
+        return stays ? prev : rq->idle;
     t = ready_first(rq);
+    if (stays && before(prev->vruntime, t->vruntime))
+        return prev;
     sched__dequeue(rq, t);
+    if (stays)
+        sched__enqueue(rq, prev);
     return t;
 }
 
@@ -284,7 +321,7 @@ static void burst_learn(struct thread *t, nsec_t burst)
     t->burst = burst_average(t->burst, burst);
 }
 
-/* The current thread's place while it is away. */
+/* What the current thread leaves behind. */
 static void leave(struct run_queue *rq, struct thread *t, nsec_t now)
 {
     if (t == rq->idle) {
@@ -303,24 +340,21 @@ static void leave(struct run_queue *rq, struct thread *t, nsec_t now)
         return;
     }
     t->switches_invol++;
-    if (likely(cpu_allowed(t, rq->cpu))) {
-        sched__enqueue(rq, t);
-    } else {
+    if (unlikely(!cpu_allowed(t, rq->cpu))) {
         arch_thread_unpin(&t->arch);
         t->state = THREAD_READY;    /* S1: finish_switch carries it */
     }
 }
 
-void sched__switch(struct run_queue *rq)
+/* As sched__switch, the current thread charged up to now. */
+static void switch_charged(struct run_queue *rq, nsec_t now)
 {
     struct thread *prev = rq->current, *next;
-    nsec_t now = arch_clock();
 
     if (unlikely(now >= __atomic_load_n(&sched__load_at, __ATOMIC_RELAXED)))
         sched__load_tick(now);
-    sched__charge(rq, now);
     leave(rq, prev, now);
-    next = pick_next(rq);
+    next = pick_next(rq, prev);
     next->state = THREAD_RUNNING;
     rq->need_resched = false;
     arch_resched_clear();
@@ -339,6 +373,14 @@ void sched__switch(struct run_queue *rq)
     rq->switches++;
     arch_thread_switch(prev, next, next->pt);
     sched__finish_switch();
+}
+
+void sched__switch(struct run_queue *rq)
+{
+    nsec_t now = arch_clock();
+
+    sched__charge(rq, now);
+    switch_charged(rq, now);
 }
 
 /* Not inlined: what it reads of the CPU must be read after the switch. */
@@ -361,6 +403,7 @@ void thread_yield(void)
     struct run_queue *rq;
     struct thread *t;
     uint64_t flags, v;
+    nsec_t now;
 
     if (!__atomic_load_n(&rq_this()->nr, __ATOMIC_RELAXED))
         return;
@@ -368,25 +411,15 @@ void thread_yield(void)
     rq = rq_this();
     spin_lock(&rq->lock);
     t = rq->current;
-    sched__charge(rq, arch_clock());
+    now = arch_clock();
+    sched__charge(rq, now);
     if (rq->nr) {
         v = ready_first(rq)->vruntime + 1;
         if (before(t->vruntime, v))
             t->vruntime = v;
     }
-    sched__switch(rq);
+    switch_charged(rq, now);
     irq_restore(flags);
-}
-
-/* A thread that waits here while another CPU idles was put here because this
- * one blocks soon as a rule; if it does not, the tick sends the waiter on. */
-static nsec_t slice_length(const struct run_queue *rq)
-{
-    uint64_t idle = __atomic_load_n(&sched__idle, __ATOMIC_RELAXED);
-
-    if (idle & ~(1ull << rq->cpu))
-        return MIN(SLICE_NS, 4 * MAX(sched__wake_cost, WAKE_COST_NS));
-    return SLICE_NS;
 }
 
 /* Is it another one's turn? Otherwise makes sure that a slice is running. */
@@ -425,7 +458,7 @@ void thread_preempt_check(void)
     arch_resched_clear();
     sched__charge(rq, now);
     if (turn_is_over(rq, now)) {
-        sched__switch(rq);
+        switch_charged(rq, now);
     } else {
         spin_unlock(&rq->lock);
         sched__timer_program();
