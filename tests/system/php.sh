@@ -15,5 +15,5 @@ is 'a plain file' get /plain.txt
 ! grep -i warning "$tmp/console" || fail "PHP warns"
 stop
 # the server logs a connection that asks nothing too: those that see if it is up
-not_here='HTTP/1.0\|CLIENT\(Accepted\|Closing\)'
+not_here='GET /.\[0m\|Accepted\|Closing\|Closed without'
 as_on_linux
