@@ -134,10 +134,10 @@ static void kick(struct run_queue *rq, nsec_t now)
 
 void sched_kicks_hold(void)
 {
-    rq_this()->hold++;
+    sched__kicks_hold();
 }
 
-static void kicks_send(struct run_queue *rq)
+void sched__kicks_send(struct run_queue *rq)
 {
     uint64_t flags = irq_save(), held = rq->held;
     nsec_t now = arch_clock();
@@ -151,13 +151,8 @@ static void kicks_send(struct run_queue *rq)
 
 void sched_kicks_release(void)
 {
-    struct run_queue *rq = rq_this();
-
-    ASSERT(rq->hold > 0);
-    rq->hold--;
-    __atomic_signal_fence(__ATOMIC_SEQ_CST);
-    if (unlikely(!rq->hold && rq->held))
-        kicks_send(rq);
+    ASSERT(rq_this()->hold > 0);
+    sched__kicks_release();
 }
 
 void sched__ask(struct run_queue *rq)
@@ -254,7 +249,7 @@ void sched__make_ready(struct thread *t)
     struct run_queue *rq = &sched__rq[t->cpu];
     unsigned cpu;
 
-    sched_kicks_hold();
+    sched__kicks_hold();
     spin_lock(&rq->lock);       /* until it has left its CPU */
     ASSERT(t->state == THREAD_WAITING);
     cpu = sched__choose_cpu(t);
@@ -267,7 +262,7 @@ void sched__make_ready(struct thread *t)
         sched__place(t, cpu);
     }
     irq_restore(flags);
-    sched_kicks_release();
+    sched__kicks_release();
 }
 
 /* Who runs after prev; prev itself, if it can, when nobody is before it. */

@@ -103,6 +103,21 @@ void sched__charge(struct run_queue *rq, nsec_t now);
 /* Locks the queue that t belongs to. */
 struct run_queue *sched__rq_lock(struct thread *t, uint64_t *flags);
 __noreturn void sched__idle_loop(void);
+/* Tells the CPUs that were kept back. */
+void sched__kicks_send(struct run_queue *rq);
+static inline void sched__kicks_hold(void)
+{
+    rq_this()->hold++;
+}
+static inline void sched__kicks_release(void)
+{
+    struct run_queue *rq = rq_this();
+
+    rq->hold--;
+    __atomic_signal_fence(__ATOMIC_SEQ_CST);
+    if (unlikely(!rq->hold && rq->held))
+        sched__kicks_send(rq);
+}
 /* Runs the poll hook if it was asked for. */
 void sched__poll(void);
 

@@ -147,7 +147,7 @@ unsigned waitq_wake(struct waitq *w, unsigned n, uint32_t key)
     __atomic_thread_fence(__ATOMIC_SEQ_CST);
     if (!waitq_busy(w))
         return 0;
-    sched_kicks_hold();
+    sched__kicks_hold();
     flags = spin_lock_irqsave(&w->lock);
     list_for_each_safe(e, tmp, &w->entries, link) {
         if (e->exclusive && woken >= n)
@@ -156,7 +156,7 @@ unsigned waitq_wake(struct waitq *w, unsigned n, uint32_t key)
             woken++;
     }
     spin_unlock_irqrestore(&w->lock, flags);
-    sched_kicks_release();
+    sched__kicks_release();
     return woken;
 }
 
