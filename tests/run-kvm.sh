@@ -57,13 +57,14 @@ fi
 grep -qwE 'vmx|svm' /proc/cpuinfo ||
     echo "no vmx or svm here: KVM in an emulated machine" >&2
 [ -n "${KVM_PACKED:-}" ] || tests/rig/pack.sh "$rig" "$want" || exit 1
+cc -O2 -o "$rig/tsc" tests/rig/tsc.c || exit 1
 { printf '%s\n' "$top"; printf '%s\n' "$@"; } > "$rig/words"
 timeout -k 5 "${KVM_LIMIT:-3600}" qemu-system-x86_64 \
     -M q35,usb=off,vmport=off -accel tcg,thread=multi -cpu "$cpu" \
     -smp 2 -m 3584 -nodefaults -no-user-config -no-reboot -display none \
     -serial stdio -kernel build/linux/vmlinux -initrd "$rig/initramfs.cpio" \
     -append "console=ttyS0 quiet loglevel=4 mitigations=off panic=-1 reboot=t \
-tsc=reliable rdinit=/init" \
+tsc=reliable tsc_early_khz=$("$rig/tsc") rdinit=/init" \
     -drive "if=none,id=a,format=raw,readonly=on,file.locking=off,file=$rig/host.erofs" \
     -device virtio-blk-pci,drive=a \
     -drive "if=none,id=b,format=raw,readonly=on,file.locking=off,file=$rig/tree.erofs" \

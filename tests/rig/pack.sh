@@ -14,7 +14,7 @@ want=$2
 packages="bash dash coreutils grep sed mawk gawk findutils diffutils util-linux
 procps curl gcc gcc-12 cpp cpp-12 binutils binutils-x86-64-linux-gnu
 libc6 libc6-dev libgcc-12-dev linux-libc-dev erofs-utils qemu-utils seabios
-qemu-system-x86 qemu-system-data qemu-system-common base-files ca-certificates
+qemu-system-x86 qemu-system-data qemu-system-common ipxe-qemu base-files ca-certificates
 netbase iproute2 musl-dev musl-tools musl libc-bin hostname python3-minimal
 python3.11 python3.11-minimal libpython3.11-minimal libpython3.11-stdlib
 wrk sqlite3 lua5.4 redis-server redis-tools memcached nginx nginx-common"
