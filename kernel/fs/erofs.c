@@ -174,6 +174,7 @@ int erofs_open(struct block_device *dev, uint64_t off, uint64_t size,
     fs->off = off;
     fs->size = ALIGN_DOWN(size, EROFS_BLOCK);
     mutex_init(&fs->lock);
+    mutex_init(&fs->buf_lock);
     err = erofs_blocks_read(fs, 0, block, EROFS_BLOCK);
     if (!err)
         err = super_parse(fs, block);
@@ -195,6 +196,8 @@ void erofs_close(struct erofs *fs)
     page_cache_release(&fs->meta_pc);
     for (unsigned i = 0; i < EROFS_TAILS; i++)
         kfree(fs->tails[i].data);
+    kfree(fs->bufs[0].data);
+    kfree(fs->bufs[1].data);
     kfree(fs);
 }
 

@@ -143,16 +143,58 @@ static int chunk_fill(struct erofs_inode *ei, uint64_t index, void *dst)
 
 /* ---------------- compressed files ---------------- */
 
-/* One read: consecutive extents that lie together on the disk. */
+/*
+ * One read: consecutive extents that lie together on the disk. Reading and
+ * decompressing take large pieces of memory in one, which there may be none
+ * of after a while, however much of it is free. So the file system keeps the
+ * first pair of buffers; a second reader at the same time has its own, or
+ * waits for the first when there is no memory for that.
+ */
 struct zread {
     struct erofs_inode *ei;
     uint64_t index;             /* the page that was asked for */
     uint8_t *dst;
-    uint8_t *in, *out;
-    uint64_t out_size;
+    struct erofs_buf *in, *out; /* of own or of the file system */
+    struct erofs_buf own[2];
+    bool hard;                  /* no other buffers are left to try */
     unsigned count;
     struct erofs_extent ext[EXTENTS_MAX];
 };
+
+#define KEEP_FROM (16u << 20)   /* bytes of RAM: buffers of usual sizes */
+
+/* n bytes and more; `hard`: at the cost of cached pages. */
+static int buf_room(struct erofs_buf *b, uint64_t n, bool hard)
+{
+    uint8_t *data;
+    if (n <= b->size)
+        return 0;
+    data = kmalloc(n);
+    for (int tries = 0; !data && hard && tries < 4; tries++) {
+        if (!page_cache_reclaim(n / PAGE_SIZE * 2 + 1))
+            break;
+        data = kmalloc(n);
+    }
+    if (!data)
+        return -ENOMEM;
+    kfree(b->data);
+    b->data = data;
+    b->size = n;
+    return 0;
+}
+
+/* While there is memory in large pieces. Under buf_lock. */
+static void bufs_keep(struct erofs *fs)
+{
+    struct mm_stats s;
+    if (fs->bufs[0].size)
+        return;
+    mm_stats_get(&s);
+    if (s.total < KEEP_FROM / PAGE_SIZE)
+        return;
+    buf_room(&fs->bufs[0], AHEAD_STREAM, false);
+    buf_room(&fs->bufs[1], EROFS_DECODE_BYTES, false);
+}
 
 /* The part of the wanted page that [la, la+n) holds. */
 static void page_copy(struct zread *z, uint64_t la, const uint8_t *data,
@@ -279,27 +321,15 @@ static int extents_read(struct zread *z)
     struct erofs *fs = z->ei->fs;
     struct erofs_extent *first = &z->ext[0], *last = &z->ext[z->count - 1];
     uint64_t n = last->pa + last->plen - first->pa;
-    z->in = kmalloc(n);
-    if (!z->in && z->count > 1) {
+    if (buf_room(z->in, n, false)) {
         z->count = 1;
         n = first->plen;
-        z->in = kmalloc(n);
+        if (buf_room(z->in, n, z->hard))
+            return -ENOMEM;
     }
-    if (!z->in)
-        return -ENOMEM;
     if (first->in_meta)
-        return erofs_meta_read(fs, first->pa, z->in, n);
-    return erofs_blocks_read(fs, first->pa, z->in, n);
-}
-
-static int out_room(struct zread *z, uint64_t n)
-{
-    if (n <= z->out_size)
-        return 0;
-    kfree(z->out);
-    z->out = kmalloc(n);
-    z->out_size = z->out ? n : 0;
-    return z->out ? 0 : -ENOMEM;
+        return erofs_meta_read(fs, first->pa, z->in->data, n);
+    return erofs_blocks_read(fs, first->pa, z->in->data, n);
 }
 
 /* Decodes what was read. The wanted page must succeed; what comes along may
@@ -308,22 +338,24 @@ static int extents_use(struct zread *z, uint64_t *reached)
 {
     struct erofs_inode *ei = z->ei;
     uint64_t page_end = (z->index + 1) * PAGE_SIZE;
+    uint8_t *out;
     for (unsigned i = 0; i < z->count; i++) {
         const struct erofs_extent *e = &z->ext[i];
         uint64_t n = e->llen;
         if (n > EROFS_DECODE_BYTES) /* a long run: no more than needed */
             n = MIN(n, MAX((uint64_t)EROFS_DECODE_BYTES,
                            page_end > e->la ? page_end - e->la : 0));
-        int err = out_room(z, n);
+        int err = buf_room(z->out, n, z->hard && e->la < page_end);
+        out = z->out->data;
         if (!err)
-            err = extent_decode(ei, e, z->in + (e->pa - z->ext[0].pa),
-                                z->out, n);
+            err = extent_decode(ei, e,
+                                z->in->data + (e->pa - z->ext[0].pa), out, n);
         if (err)
             return *reached >= MIN(page_end, ei->size) ? 0 : err;
-        page_copy(z, e->la, z->out, n);
-        pages_put(ei, e->la, z->out, n, z->index);
+        page_copy(z, e->la, out, n);
+        pages_put(ei, e->la, out, n, z->index);
         if (n == e->llen)
-            tail_keep(ei, e->la, z->out, n);
+            tail_keep(ei, e->la, out, n);
         *reached = e->la + n;
         if (n != e->llen)
             break;
@@ -331,30 +363,52 @@ static int extents_use(struct zread *z, uint64_t *reached)
     return 0;
 }
 
-int erofs__z_fill(struct erofs_inode *ei, uint64_t index, void *dst)
+/* Fills the page with these buffers, for reading and for decompressing. */
+static int z_fill_with(struct zread *z, struct erofs_buf *bufs)
 {
-    uint64_t want = is_stream(ei, index) ? AHEAD_STREAM : AHEAD_RANDOM;
-    uint64_t start = index * PAGE_SIZE;
+    struct erofs_inode *ei = z->ei;
+    uint64_t want = is_stream(ei, z->index) ? AHEAD_STREAM : AHEAD_RANDOM;
+    uint64_t start = z->index * PAGE_SIZE;
     uint64_t end = MIN(start + PAGE_SIZE, ei->size);
-    struct zread *z = kzalloc(sizeof(*z));
-    if (!z)
-        return -ENOMEM;
-    z->ei = ei;
-    z->index = index;
-    z->dst = dst;
     uint64_t at = start + tail_take(z);
     int err = 0;
+    z->in = &bufs[0];
+    z->out = &bufs[1];
+    z->hard = bufs == ei->fs->bufs;
+    if (z->hard)
+        bufs_keep(ei->fs);
     while (at < end && !err) {
         err = extents_collect(z, at, want);
         if (!err)
             err = extents_read(z);
         if (!err)
             err = extents_use(z, &at);
-        kfree(z->in);
-        z->in = NULL;
     }
-    stream_next(ei, at / PAGE_SIZE);
-    kfree(z->out);
+    if (err != -ENOMEM)
+        stream_next(ei, at / PAGE_SIZE);
+    return err;
+}
+
+int erofs__z_fill(struct erofs_inode *ei, uint64_t index, void *dst)
+{
+    struct erofs *fs = ei->fs;
+    struct zread *z = kzalloc(sizeof(*z));
+    if (!z)
+        return -ENOMEM;
+    z->ei = ei;
+    z->index = index;
+    z->dst = dst;
+    bool kept = mutex_trylock(&fs->buf_lock);
+    int err = z_fill_with(z, kept ? fs->bufs : z->own);
+    kfree(z->own[0].data);
+    kfree(z->own[1].data);
+    if (err == -ENOMEM && !kept) {
+        mutex_lock(&fs->buf_lock);
+        kept = true;
+        err = z_fill_with(z, fs->bufs);
+    }
+    if (kept)
+        mutex_unlock(&fs->buf_lock);
     kfree(z);
     return err;
 }

@@ -49,6 +49,11 @@ struct erofs_tail {
     uint8_t *data;              /* a page, or NULL */
 };
 
+struct erofs_buf {
+    uint8_t *data;
+    uint64_t size;
+};
+
 /* [I] but where said */
 struct erofs {
     struct block_device *dev;
@@ -62,6 +67,8 @@ struct erofs {
     struct mutex lock;          /* guards tails */
     struct erofs_tail tails[EROFS_TAILS];
     unsigned next_tail;
+    struct mutex buf_lock;      /* guards bufs */
+    struct erofs_buf bufs[2];   /* to read into and to decompress into */
     uint32_t complaints;        /* [a] lines logged */
 };
 

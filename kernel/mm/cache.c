@@ -378,6 +378,10 @@ int page_cache_put_filled(struct page_cache *pc, uint64_t index,
         page_unref(p);
         return 0;
     }
+    /* What was read along is worth more than what was idle for long: without
+     * it each page of a compressed cluster costs the whole cluster again. */
+    if (page__low())
+        page_cache__reclaim(RECLAIM_VICTIMS, 4, true);
     p = page_alloc(0, PAGE_OPTIONAL);
     if (!p)
         return -ENOMEM;

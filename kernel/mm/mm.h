@@ -26,7 +26,7 @@
 enum page_flags {
     PAGE_ZERO    = 1,   /* contents zeroed */
     PAGE_NOWAIT  = 2,   /* do not drop caches to get it (interrupt context) */
-    PAGE_OPTIONAL = 4,  /* fail early: leave the last 1/16 to others */
+    PAGE_OPTIONAL = 4,  /* fail early: leave the last 1/32 to others */
 };
 
 struct page;            /* one a frame; insides are mm's */

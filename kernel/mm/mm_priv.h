@@ -101,6 +101,8 @@ void page__free_exact(struct page *p, uint64_t n);
 void page__split(struct page *p);
 uint64_t page__free_frames(void);
 uint64_t page__total_frames(void);
+/* Nearly as few are free as PAGE_OPTIONAL leaves to others. */
+bool page__low(void);
 bool page__ref_unless_zero(struct page *p);
 
 /* ---------------- heap, stacks ---------------- */

@@ -172,7 +172,7 @@ static struct page *take_block(unsigned order)
 static uint64_t reserve_of(unsigned flags)
 {
     if (flags & PAGE_OPTIONAL)
-        return zone.total / 16;
+        return zone.low;
     return flags & PAGE_USER ? zone.low / 2 : 0;
 }
 
@@ -284,7 +284,7 @@ static struct page *try_alloc(unsigned order, unsigned flags)
 
     if (order > 0)
         return zone_alloc(order, flags);
-    if ((flags & PAGE_OPTIONAL) && zone.nr_free < zone.total / 16)
+    if ((flags & PAGE_OPTIONAL) && zone.nr_free < zone.low)
         return NULL;
     p = cpu_alloc(flags);
     return p;
@@ -462,6 +462,11 @@ void page__free_exact(struct page *p, uint64_t n)
 uint64_t page__free_frames(void)
 {
     return __atomic_load_n(&zone.nr_free, __ATOMIC_RELAXED);
+}
+
+bool page__low(void)
+{
+    return page__free_frames() < zone.low + CPU_BATCH;
 }
 
 uint64_t page__total_frames(void)
