@@ -28,6 +28,8 @@
 #define VIRTQ_SIZE_MAX      256u    /* entries of one queue */
 #define VIRTQ_TABLES        32u     /* indirect tables of one queue */
 #define VIRTQ_TABLE_LEN     20u     /* descriptors in one of them */
+#define CACHE_KEPT_DIV      64      /* RAM / this: pages of files that running
+                                     * out of memory does not drop */
 #define DISKS_MAX           16
 #define DISK_QUEUES_MAX     16u     /* of one disk */
 #define NICS_MAX            8

@@ -379,8 +379,9 @@ int page_cache_put_filled(struct page_cache *pc, uint64_t index,
         return 0;
     }
     /* What was read along is worth more than what was idle for long: without
-     * it each page of a compressed cluster costs the whole cluster again. */
-    if (page__low())
+     * it each page of a compressed cluster costs the whole cluster again. Not
+     * of a small cache: that is what runs, and would push itself out. */
+    if (page__low() && page_cache__pages() > page__total_frames() / 16)
         page_cache__reclaim(RECLAIM_VICTIMS, 4, true);
     p = page_alloc(0, PAGE_OPTIONAL);
     if (!p)
@@ -613,6 +614,11 @@ static uint64_t reclaim_round(uint64_t want, bool may_unmap)
         mm__unpin(mm);
     }
     return out.n;
+}
+
+uint64_t page_cache__pages(void)
+{
+    return __atomic_load_n(&reclaimable, __ATOMIC_RELAXED);
 }
 
 uint64_t page_cache__reclaim(uint64_t n, uint64_t rounds, bool may_unmap)

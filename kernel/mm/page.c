@@ -290,6 +290,16 @@ static struct page *try_alloc(unsigned order, unsigned flags)
     return p;
 }
 
+/*
+ * The last of the cache is the code that runs. Were it taken for the program's
+ * pages too, a program that is out of memory would spend its life reading
+ * itself from the disk instead of being told so.
+ */
+static bool cache_to_spare(void)
+{
+    return page_cache__pages() > zone.total / CACHE_KEPT_DIV;
+}
+
 /* Drops caches until the block can be had or nothing more comes. */
 static struct page *alloc_hard(unsigned order, unsigned flags)
 {
@@ -298,12 +308,13 @@ static struct page *alloc_hard(unsigned order, unsigned flags)
     cpus_drain_all();
     p = try_alloc(order, flags);
     for (int tries = 0; !p && tries < 16; tries++) {
-        uint64_t freed;
+        uint64_t freed = 0;
 
         if (flags & PAGE_OPTIONAL)
             break;
-        freed = page_cache__reclaim(MAX(64ull, 1ull << order), UINT64_MAX,
-                                    !(flags & PAGE_NOWAIT));
+        if (!(flags & PAGE_USER) || cache_to_spare())
+            freed = page_cache__reclaim(MAX(64ull, 1ull << order), UINT64_MAX,
+                                        !(flags & PAGE_NOWAIT));
         if (!(flags & PAGE_NOWAIT))
             freed += kstack__shrink();
         freed += heap__shrink();
@@ -327,7 +338,8 @@ struct page *page_alloc(unsigned order, unsigned flags)
         p = alloc_hard(order, flags);
     if (!p)
         return NULL;
-    if (zone.nr_free < zone.low && !(flags & (PAGE_NOWAIT | PAGE_OPTIONAL)))
+    if (zone.nr_free < zone.low && !(flags & (PAGE_NOWAIT | PAGE_OPTIONAL)) &&
+        cache_to_spare())
         page_cache__reclaim(CPU_BATCH, 4, true);
     p->refs = 1;
     p->state = 0;

@@ -262,7 +262,8 @@ static void pressure(void **state)
     for (n = 1000; !IS_ERR(p = page_cache_get(&store, n)); n++)
         page_unref(p);
     assert_int_equal(PTR_ERR(p), -ENOMEM);
-    assert_true(pc.nr_pages < 10);
+    /* But for the share that running programs need. */
+    assert_true(pc.nr_pages <= (64 << 20) / PAGE_SIZE / CACHE_KEPT_DIV);
     for (uint64_t i = 0; i < 1000; i++) {
         p = page_cache_peek(&store, i);
         assert_int_equal(*(uint64_t *)page_to_virt(p), i);
