@@ -215,7 +215,7 @@ long sys_sched_getaffinity(int pid, uint64_t size, uaddr_t out)
     if (t)
         mask = t->thread.allowed;
     spin_unlock_irqrestore(&p->lock, flags);
-    if (pid < 0 || size * 8 < cpu_count() || (size & 7))
+    if (size * 8 < cpu_count() || (size & 7))
         return -EINVAL;
     if (!t)
         return -ESRCH;

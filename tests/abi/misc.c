@@ -84,6 +84,8 @@ static void scheduling(void)
 
     R(sched_yield());
     YES(sched_getaffinity(0, sizeof(set), &set) == 0);
+    R(sched_getaffinity(-1, sizeof(set), &set));
+    R(sched_getaffinity(0, 9, &set));
     YES(CPU_COUNT(&set) == sysconf(_SC_NPROCESSORS_ONLN));
     YES(sched_getcpu() >= 0);
     CPU_ZERO(&set);
