@@ -94,6 +94,9 @@ void net__tcp_link_done(struct tcp_pcb *pcb);
 void net__tcp_ack_tick(void);
 /* In place of lwIP's tcp_input. */
 void net__tcp_input(struct pbuf *p, struct netif *in);
+/* Is there a connection from this port to that peer, whatever our address? */
+bool net__tcp_name_used(const ip_addr_t *remote, uint16_t rport,
+                        uint16_t lport);
 /* The connection, or NULL. */
 struct tcp_pcb *net__tcp_find(const ip_addr_t *local, uint16_t lport,
                               const ip_addr_t *remote, uint16_t rport);

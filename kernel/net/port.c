@@ -188,6 +188,17 @@ void net__lwip_bug(const char *file, int line)
     panic("lwIP: assertion failed: %s:%d", file, line);
 }
 
+/* Adds eight bytes; a carry comes back in. */
+static inline uint64_t sum_add(uint64_t sum, const uint8_t *p)
+{
+    uint64_t w;
+
+    /* A plain load: freestanding, memcpy would be a call. */
+    __builtin_memcpy(&w, p, 8);
+    sum += w;
+    return sum + (sum < w);
+}
+
 /* The Internet checksum, not inverted: a sum of 16-bit words as they lie in
  * memory. One's complement does not care how wide the words are that are
  * added, as long as carries come back in. */
@@ -196,12 +207,14 @@ uint16_t net__chksum(const void *data, int len)
     const uint8_t *p = data;
     uint64_t sum = 0, w;
 
-    for (; len >= 8; len -= 8, p += 8) {
-        /* A plain load: freestanding, memcpy would be a call. */
-        __builtin_memcpy(&w, p, 8);
-        sum += w;
-        sum += sum < w;
+    for (; len >= 32; len -= 32, p += 32) {
+        sum = sum_add(sum, p);
+        sum = sum_add(sum, p + 8);
+        sum = sum_add(sum, p + 16);
+        sum = sum_add(sum, p + 24);
     }
+    for (; len >= 8; len -= 8, p += 8)
+        sum = sum_add(sum, p);
     if (len > 0) {
         w = 0;
         memcpy(&w, p, (size_t)len);

@@ -394,6 +394,45 @@ int net__tcp_bind_any(struct tcp_sock *t)
     return bind_locked(t, &any);
 }
 
+static bool port_free(const struct inet_addr *peer, uint16_t port)
+{
+    struct tcp_pcb_listen *l;
+    struct tcp_pcb *pcb;
+
+    for (l = tcp_listen_pcbs.listen_pcbs; l; l = l->next)
+        if (l->local_port == port)
+            return false;
+    for (pcb = tcp_bound_pcbs; pcb; pcb = pcb->next)
+        if (pcb->local_port == port)
+            return false;
+    return !net__tcp_name_used(&peer->ip, peer->port, port);
+}
+
+/* A port that is free towards this peer, as Linux chooses: lwIP's own way
+ * walks every connection for each try. */
+static int bind_towards(struct tcp_sock *t, const struct inet_addr *peer)
+{
+    uint16_t port = 0;
+    unsigned i;
+
+    if (t->in.bound)
+        return 0;
+    for (i = 0; i < PORT_TRIES; i++) {
+        port = net__port_random(i);
+        if (port_free(peer, port))
+            break;
+    }
+    if (i == PORT_TRIES)
+        return -EADDRNOTAVAIL;
+    t->pcb->local_port = port;
+    net__tcp_reg(&tcp_bound_pcbs, t->pcb);
+    t->in.bound = true;
+    memset(&t->in.local, 0, sizeof(t->in.local));
+    net__inet_any(&t->in, &t->in.local.ip);
+    t->in.local.port = port;
+    return 0;
+}
+
 static int connect_start(struct tcp_sock *t, struct inet_addr *a)
 {
     err_t e;
@@ -414,7 +453,7 @@ static int connect_start(struct tcp_sock *t, struct inet_addr *a)
         return -ENETUNREACH;
     err = net__tcp_pcb_get(t);
     if (!err)
-        err = net__tcp_bind_any(t);
+        err = bind_towards(t, a);
     if (err)
         return err;
     net__inet_apply(&t->in);

@@ -263,6 +263,21 @@ void net__tcp_ack_tick(void)
     show(&tcp_active_pcbs, &hidden_active);
 }
 
+bool net__tcp_name_used(const ip_addr_t *remote, uint16_t rport,
+                        uint16_t lport)
+{
+    struct tcp_link *l = *bucket(remote, rport, lport);
+    struct tcp_pcb *pcb;
+
+    for (; l; l = l->next) {
+        pcb = pcb_of(l);
+        if (pcb->remote_port == rport && pcb->local_port == lport &&
+            ip_addr_cmp(&pcb->remote_ip, remote))
+            return true;
+    }
+    return false;
+}
+
 struct tcp_pcb *net__tcp_find(const ip_addr_t *local, uint16_t lport,
                               const ip_addr_t *remote, uint16_t rport)
 {
