@@ -74,7 +74,7 @@ def outside(side):
     out = {}
     with Guest(side, image("micro"), ["/bench/net", "serve"],
                ports=[("tcp", tcp, 80), ("udp", udp, 80)]) as g:
-        g.wait_answer(tcp, b"r", b"r")
+        g.wait_answer(tcp, b"c", b"c")
         for name, (what, unit) in UNITS.items():
             r = subprocess.run(
                 [f"{OUT}/net-host", name, "127.0.0.1",
