@@ -61,11 +61,13 @@ static int readable(int count)
 
 int main(int argc, char **argv)
 {
-    int count = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 2000, n, l;
+    int count = argc > 1 ? (int)strtol(argv[1], NULL, 10) : 0, n, l;
     struct linger now = { 1, 0 };
     socklen_t len = sizeof(at);
     struct rlimit r;
 
+    if (count < 1)
+        count = 2000;
     getrlimit(RLIMIT_NOFILE, &r);
     r.rlim_cur = r.rlim_max;
     setrlimit(RLIMIT_NOFILE, &r);
