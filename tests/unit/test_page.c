@@ -153,7 +153,7 @@ static void optional_fails_early(void **state)
         list = p;
     }
     mm_stats_get(&s);
-    assert_in_range(s.free, s.total / 16 - 40, s.total / 16 + 40);
+    assert_in_range(s.free, s.total / 32 - 40, s.total / 32 + 40);
     for (; list; list = p) {
         p = *(struct page **)page_to_virt(list);
         page_unref(list);
