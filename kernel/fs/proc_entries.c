@@ -35,6 +35,23 @@ static void meminfo_show(struct text *t, int id)
                 "Hugepagesize:       2048 kB\nHugetlb:               0 kB\n");
 }
 
+/* slabinfo(5), version 2.1: a line a size class of the kernel heap. */
+static void slabinfo_show(struct text *t, int id)
+{
+    struct heap_class_stats c;
+
+    (void)id;
+    text_printf(t, "slabinfo - version: 2.1\n# name            <active_objs> "
+                "<num_objs> <objsize> <objperslab> <pagesperslab> : tunables "
+                "<limit> <batchcount> <sharedfactor> : slabdata "
+                "<active_slabs> <num_slabs> <sharedavail>\n");
+    for (unsigned n = 0; heap_class_get(n, &c); n++)
+        text_printf(t, "kmalloc-%-9u %6lu %6u %6u %4u %4u : tunables "
+                    "%4u %4u %4u : slabdata %6u %6u %6u\n", c.size, c.objects,
+                    c.slabs * c.per_slab, c.size, c.per_slab, 1u, 0u, 0u, 0u,
+                    c.slabs, c.slabs, 0u);
+}
+
 static void cpuinfo_show(struct text *t, int id)
 {
     char *buf = kmalloc(PAGE_SIZE);
@@ -256,6 +273,7 @@ static void cpu_id_show(struct text *t, int id)
 static const struct proc_entry proc_entries[] = {
     FILE_AT("meminfo", meminfo_show),
     FILE_AT("cpuinfo", cpuinfo_show),
+    { "slabinfo", 0400, slabinfo_show, NULL },
     FILE_AT("stat", stat_show),
     FILE_AT("loadavg", loadavg_show),
     FILE_AT("uptime", uptime_show),

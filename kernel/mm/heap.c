@@ -21,6 +21,8 @@ static struct heap_class {
     struct spinlock lock;       /* interrupts off */
     bool ready;
     uint32_t empty;             /* slabs with every object free */
+    uint32_t slabs;
+    uint64_t objects;           /* in use, or on a CPU's stack */
     struct list partial;
 } classes[CLASSES];
 
@@ -76,6 +78,7 @@ static void *slab_pop(struct heap_class *hc, struct page *p)
     if (p->free_count == per_slab(p->size_class))
         hc->empty--;
     p->free_head = *obj;
+    hc->objects++;
     if (--p->free_count == 0)
         list_del(&p->link);
     return obj;
@@ -88,12 +91,14 @@ static struct page *slab_push(struct heap_class *hc, void *obj)
 
     *(uint16_t *)obj = p->free_head;
     p->free_head = (uint16_t)(((uintptr_t)obj & (PAGE_SIZE - 1)) / 16);
+    hc->objects--;
     if (p->free_count++ == 0)
         list_add_head(&hc->partial, &p->link);
     if (p->free_count < per_slab(p->size_class))
         return NULL;
     if (hc->empty > 0) {
         list_del(&p->link);
+        hc->slabs--;
         return p;
     }
     hc->empty++;
@@ -154,6 +159,7 @@ static void stack_refill(struct cpu_stack *s, unsigned c)
     if (fresh) {
         list_add_tail(&hc->partial, &fresh->link);
         hc->empty++;
+        hc->slabs++;
     }
     while (s->count < (cpu_max(c) + 1) / 2 && !list_empty(&hc->partial))
         stack_push(s, slab_pop(hc, list_first(&hc->partial, struct page,
@@ -334,6 +340,25 @@ char *kstrdup(const char *s)
     return p;
 }
 
+bool heap_class_get(unsigned n, struct heap_class_stats *out)
+{
+    uint64_t irq = irq_save();
+    struct heap_class *hc;
+
+    if (n >= CLASSES) {
+        irq_restore(irq);
+        return false;
+    }
+    hc = class_lock(n);
+    *out = (struct heap_class_stats){
+        .size = class_size[n], .per_slab = per_slab(n), .slabs = hc->slabs,
+        .objects = hc->objects,
+    };
+    spin_unlock(&hc->lock);
+    irq_restore(irq);
+    return true;
+}
+
 uint64_t heap__shrink(void)
 {
     uint64_t irq = irq_save(), freed = 0;
@@ -351,6 +376,7 @@ uint64_t heap__shrink(void)
             list_del(&p->link);
             list_add_tail(&gone, &p->link);
             hc->empty--;
+            hc->slabs--;
         }
         spin_unlock(&hc->lock);
         while (!list_empty(&gone)) {

@@ -57,6 +57,13 @@ void *krealloc(void *p, size_t size);           /* NULL: p is untouched */
 void kfree(void *p);                            /* NULL is fine */
 char *kstrdup(const char *s);
 size_t kmalloc_size(const void *p);             /* usable bytes */
+/* Of the n-th size class: what it holds in frames, and of that in objects in
+ * use (or free on a CPU's own stack). False: there is no such class. */
+struct heap_class_stats {
+    uint32_t size, per_slab, slabs;
+    uint64_t objects;
+};
+bool heap_class_get(unsigned n, struct heap_class_stats *out);
 /* Kernel stacks: KSTACK_SIZE bytes under an unmapped guard page, from a small
  * cache. Returns the lowest address, or NULL. */
 void *kstack_alloc(void);

@@ -8,6 +8,17 @@
 #include "../net/net.h"
 #include "../sched/sched.h"
 
+/* Bytes of the heap's small objects: what slabs hold without their holes. */
+static uint64_t object_bytes(void)
+{
+    struct heap_class_stats c;
+    uint64_t bytes = 0;
+
+    for (unsigned n = 0; heap_class_get(n, &c); n++)
+        bytes += c.objects * c.size;
+    return bytes;
+}
+
 void observe_stats_log(void)
 {
     struct mm_stats mem;
@@ -16,9 +27,9 @@ void observe_stats_log(void)
     mm_stats_get(&mem);
     net_counters_get(&net);
     log_err("counters: frames free=%lu cached=%lu anon=%lu heap=%lu "
-            "tables=%lu threads=%u sockets=%lu tcp=%lu pbufs=%lu rx=%lu "
+            "tables=%lu objects=%luK threads=%u sockets=%lu tcp=%lu pbufs=%lu rx=%lu "
             "tx=%lu drops=%lu switches=%lu", mem.free, mem.cached, mem.anon,
-            mem.heap, mem.tables, thread_count(), net.sockets, net.tcp_pcbs,
+            mem.heap, mem.tables, object_bytes() / 1024, thread_count(), net.sockets, net.tcp_pcbs,
             net.pbufs, net.rx, net.tx, net.drops, sched_switches());
 }
 

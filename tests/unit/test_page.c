@@ -262,6 +262,34 @@ static void heap_edges(void **state)
     kfree(p);
 }
 
+static uint64_t objects_of(size_t size)
+{
+    struct heap_class_stats c;
+
+    for (unsigned n = 0; heap_class_get(n, &c); n++)
+        if (c.size == size) {
+            assert_true(c.objects <= (uint64_t)c.slabs * c.per_slab);
+            return c.objects;
+        }
+    fail();
+    return 0;
+}
+
+/* A CPU's stack holds some objects that are free: 32 at most. */
+static void heap_counts(void **state)
+{
+    static void *p[1000];
+    uint64_t before = objects_of(64);
+
+    (void)state;
+    for (unsigned i = 0; i < 1000; i++)
+        assert_non_null(p[i] = kmalloc(50));
+    assert_in_range(objects_of(64), before + 1000 - 32, before + 1000 + 32);
+    for (unsigned i = 0; i < 1000; i++)
+        kfree(p[i]);
+    assert_in_range(objects_of(64), 0, before + 32);
+}
+
 static void heap_injection_body(void *arg)
 {
     void *a = kmalloc(100), *b = kmalloc(10000), *c = kzalloc(3000);
@@ -316,6 +344,7 @@ int main(void)
         cmocka_unit_test(references),
         cmocka_unit_test(heap_random),
         cmocka_unit_test(heap_edges),
+        cmocka_unit_test(heap_counts),
         cmocka_unit_test(heap_injection),
         cmocka_unit_test(stacks),
     };
