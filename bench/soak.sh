@@ -29,15 +29,17 @@ begin() {
 }
 
 # The kernel's frames, sockets, pcbs and buffers of the last counters, and the
-# most frames of a part of the lines: FROM and TO in percent.
+# most frames, or KiB of heap objects, of a part of the lines: FROM and TO in
+# percent. Frames hold fragments too, and the tables of the program's own pages.
 last() {
     grep -a counters: "$tmp/console$1" | tail -n 1 | tr -d '\r' |
         grep -o 'heap=.* pbufs=[0-9]*'
 }
 most() {
     grep -a counters: "$tmp/console$1" | tr -d '\r' |
-        sed 's/.*heap=\([0-9]*\) tables=\([0-9]*\).*/\1 \2/' |
-        awk -v from="$2" -v to="$3" '{ f[NR] = $1 + $2 } END {
+        sed 's/.*heap=\([0-9]*\) tables=\([0-9]*\) objects=\([0-9]*\).*/\1 \2 \3/' |
+        awk -v from="$2" -v to="$3" -v what="${4:-frames}" '
+            { f[NR] = what == "objects" ? $3 : $1 + $2 } END {
             for (i = 1; i <= NR; i++)
                 if (i * 100 > from * NR && i * 100 <= to * NR && f[i] > m)
                     m = f[i]
@@ -62,6 +64,9 @@ for n in 1 2; do
     third=$(most $n 50 75) fourth=$(most $n 75 100)
     echo "${ports[n]} kernel frames, most in each quarter:" \
         "$(most $n 0 25) $(most $n 25 50) $third $fourth"
+    echo "${ports[n]} KiB of heap objects, the same:" \
+        "$(most $n 0 25 objects) $(most $n 25 50 objects)" \
+        "$(most $n 50 75 objects) $(most $n 75 100 objects)"
     [ "$fourth" -le $((third + third / 50 + 4)) ] || bad=1
 done
 sleep 30                            # what is closing has closed
