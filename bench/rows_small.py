@@ -23,7 +23,8 @@ def start(side, machine):
 
 def entry(side):
     """From the kernel's first instruction to the program's, in instructions,
-    or nanoseconds where it waits. The firmware's part is what a kernel that
+    or nanoseconds where it waits: now and then for a timer, since the clock
+    jumps there when the disk is slow to answer. The firmware's part is what a kernel that
     only says when it was entered says."""
     linux_side = ("linux", image("least"), ["/bench/entry"])
     with Guest(*linux_side, count=True, kernel=f"{OUT}/stub") as g:

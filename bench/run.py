@@ -31,7 +31,7 @@ DOC = f"{TOP}/docs/PERFORMANCE.md"
 small, net, apps = rows_small, rows_net, rows_apps
 NAMES = {
     "start": [(5, small.start, "microvm"), (3, small.start, "q35"),
-              (3, small.start_http), (1, small.entry)],
+              (3, small.start_http), (3, small.entry)],
     "micro": [(3, small.micro, 1), (3, small.micro, 2)],
     "files": [(3, small.files)],
     "network": [(3, net.outside)],
