@@ -7,20 +7,12 @@
 #ifndef HULL_NET_CARD_H
 #define HULL_NET_CARD_H
 
-#include "unit.h"
+#include "unit_sched.h"
 
 #include "net/net.h"
 #include "dev/dev.h"
 
 #define MS NSEC_PER_MSEC
-
-static const struct arch_hooks hooks = {
-    .pt_alloc = mm_pt_alloc,
-    .pt_free = mm_pt_free,
-    .fault = mm_fault,
-    .timer = sched_timer_interrupt,
-    .resched = sched_resched_interrupt,
-};
 
 /* ---------------- the card ---------------- */
 
@@ -104,10 +96,7 @@ static void frames_deliver(void)
 
 static void net_boot(const struct net_config *c)
 {
-    unit_boot(64ull << 20);
-    arch_hooks = &hooks;
-    sched_init();
-    irq_enable();
+    unit_sched_boot();
     assert_int_equal(net_init(c), 0);
     thread_sleep_until(arch_clock() + 5 * MS, 0);
 }

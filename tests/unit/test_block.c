@@ -3,7 +3,7 @@
  * timers, in any order, or wrongly. */
 #include "fake_virtio.h"
 
-#include "sched/sched.h"
+#include "unit_sched.h"
 
 #define F_RO       (1ull << 5)
 #define F_BLK_SIZE (1ull << 6)
@@ -22,14 +22,6 @@ const struct virtio_driver virtio_net_driver = { .id = 1, .probe = no_probe };
 const struct virtio_driver virtio_console_driver = { .id = 3,
                                                      .probe = no_probe };
 const struct virtio_driver virtio_rng_driver = { .id = 4, .probe = no_probe };
-
-static const struct arch_hooks hooks = {
-    .pt_alloc = mm_pt_alloc,
-    .pt_free = mm_pt_free,
-    .fault = mm_fault,
-    .timer = sched_timer_interrupt,
-    .resched = sched_resched_interrupt,
-};
 
 static uint8_t store[SECTORS * 512];
 static unsigned flushes, served;
@@ -125,10 +117,7 @@ static struct disk_fake plain, full, tiny, bad, lying;
 static int boot(void **state)
 {
     (void)state;
-    unit_boot(64ull << 20);
-    arch_hooks = &hooks;
-    sched_init();
-    irq_enable();
+    unit_sched_boot();
     disk_new(&plain, RINGS | F_FLUSH | F_BLK_SIZE, 256);
     return 0;
 }

@@ -1,26 +1,15 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Descriptor tables, iovecs, pipes, eventfd, timerfd, poll and epoll. */
-#include "unit.h"
+#include "unit_sched.h"
 
 #include "io/io.h"
 
 #define MS NSEC_PER_MSEC
 
-static const struct arch_hooks hooks = {
-    .pt_alloc = mm_pt_alloc,
-    .pt_free = mm_pt_free,
-    .fault = mm_fault,
-    .timer = sched_timer_interrupt,
-    .resched = sched_resched_interrupt,
-};
-
 static int boot(void **state)
 {
     (void)state;
-    unit_boot(64ull << 20);
-    arch_hooks = &hooks;
-    sched_init();
-    irq_enable();
+    unit_sched_boot();
     return 0;
 }
 

@@ -1,29 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Threads, waiting, sleeping locks and timers, on a clock that stands still
  * unless a test or the idle loop moves it. */
-#include "unit.h"
-
-#include "sched/sched.h"
+#include "unit_sched.h"
 
 #define MS NSEC_PER_MSEC
-
-static const struct arch_hooks hooks = {
-    .pt_alloc = mm_pt_alloc,
-    .pt_free = mm_pt_free,
-    .fault = mm_fault,
-    .timer = sched_timer_interrupt,
-    .resched = sched_resched_interrupt,
-};
 
 static unsigned finished;
 
 static int boot(void **state)
 {
     (void)state;
-    unit_boot(64ull << 20);
-    arch_hooks = &hooks;
-    sched_init();
-    irq_enable();
+    unit_sched_boot();
     return 0;
 }
 
