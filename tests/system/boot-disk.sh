@@ -32,13 +32,20 @@ machine() {
 
 button() {
     python3 - "$tmp/qmp.sock" <<'P'
-import socket, sys
+import json, socket, sys
 s = socket.socket(socket.AF_UNIX)
 s.connect(sys.argv[1])
+s.settimeout(20)
+said = s.makefile()
+said.readline()
+# A command still queued when its sender hangs up is dropped: wait for "return".
 for c in 'qmp_capabilities', 'system_powerdown':
     s.sendall(b'{"execute": "%s"}\n' % c.encode())
-    s.recv(4096)
+    while 'return' not in (answer := json.loads(said.readline())):
+        if 'error' in answer:
+            sys.exit(str(answer))
 P
+    [ $? = 0 ] || fail "QEMU does not take the command"
     until_true 20 ended || fail "the power button does nothing"
     wait $vm
     vm=

@@ -244,10 +244,12 @@ public class Facts {
                 try {
                     both.await();
                     p[1].lockInterruptibly();
+                    p[1].unlock();
                 } catch (InterruptedException e) {
-                    done.incrementAndGet();
+                    // Or the other one's end let this one through first.
                 }
                 p[0].unlock();
+                done.incrementAndGet();
             });
             t.start();
         }
