@@ -39,7 +39,12 @@ for name in ("proc", "sys", "dev"):
 for name in ("tmp", "run", "var/tmp"):
     if os.path.isdir(f"{root}/{name}"):
         do(f"mount -t tmpfs none {root}/{name}")
-os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:int(cpus)])
+mine = sorted(os.sched_getaffinity(0))[:int(cpus)]
+os.sched_setaffinity(0, mine)
+# What is online, libc's sysconf reads here.
+with open(root + "/online", "w") as f:
+    f.write(",".join(map(str, mine)) + "\n")
+do(f"mount --bind {root}/online {root}/sys/devices/system/cpu/online")
 pid, terminal = pty.fork()
 if pid == 0:
     become_program()
