@@ -220,8 +220,10 @@ static void statm_show(struct text *t, int id)
 static void status_memory(struct text *t, struct process *p)
 {
     struct mm_usage u;
+    struct mm_stats all;
 
     mm_usage_get(p->mm, &u);
+    mm_stats_get(&all);
     text_printf(t, "VmPeak:\t%8llu kB\nVmSize:\t%8llu kB\nVmLck:\t%8u kB\n",
                 KB(u.peak), KB(u.mapped), 0u);
     text_printf(t, "VmHWM:\t%8llu kB\nVmRSS:\t%8llu kB\n",
@@ -230,7 +232,8 @@ static void status_memory(struct text *t, struct process *p)
                 KB(u.resident - u.shared), KB(u.shared));
     text_printf(t, "VmData:\t%8llu kB\nVmStk:\t%8llu kB\nVmExe:\t%8llu kB\n",
                 KB(u.data), KB(u.stack), KB(u.exec));
-    text_printf(t, "VmSwap:\t%8u kB\n", 0u);
+    text_printf(t, "VmPTE:\t%8llu kB\nVmSwap:\t%8u kB\n",
+                KB(all.tables << PAGE_SHIFT), 0u);
 }
 
 static void status_cpus(struct text *t)

@@ -259,6 +259,11 @@ uaddr_t arch_pt_unmap(struct arch_pt *pt, uaddr_t start, uaddr_t end,
                       bool (*fn)(void *arg, uaddr_t va,
                                  const struct pt_entry *e),
                       void *arg);
+/* Unlinks the empty tables that cover va and nothing outside [low,high), and
+ * passes them (3 at most) to fn as arch_pt_unmap does. */
+void arch_pt_trim(struct arch_pt *pt, uaddr_t va, uaddr_t low, uaddr_t high,
+                  bool (*fn)(void *arg, uaddr_t va, const struct pt_entry *e),
+                  void *arg);
 /* Changes protection of what is mapped in [start,end); prot 0 makes entries
  * non-accessible but keeps frames (query still finds them, with prot 0).
  * True when an entry lost a right, so that a flush is needed. */

@@ -103,3 +103,14 @@ int mm__zap(struct mm *mm, uaddr_t start, uaddr_t end)
     }
     return 0;
 }
+
+void mm__trim(struct mm *mm, uaddr_t last, uaddr_t low, uaddr_t high)
+{
+    struct gather g;
+
+    gather__init(&g, mm);
+    spin_lock(&mm->pt_lock);
+    arch_pt_trim(&mm->pt, last, low, high, gather__add, &g);
+    spin_unlock(&mm->pt_lock);
+    gather__flush(&g);
+}

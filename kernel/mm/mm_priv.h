@@ -175,6 +175,9 @@ void gather__flush(struct gather *g);
  * (only from a split, before any effect). Lock held for writing, or for
  * reading with the range's VMAs private to the caller's purpose. */
 int mm__zap(struct mm *mm, uaddr_t start, uaddr_t end);
+/* Gives the tables over `last`, the last page of what was zapped, back that
+ * cover nothing outside [low,high), where no mapping is. Lock for writing. */
+void mm__trim(struct mm *mm, uaddr_t last, uaddr_t low, uaddr_t high);
 /* Splits a huge page that straddles addr. -ENOMEM. */
 int mm__split_huge(struct mm *mm, uaddr_t addr);
 

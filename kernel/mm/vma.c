@@ -325,6 +325,22 @@ bool vma__range_free(struct mm *mm, uaddr_t start, uaddr_t end)
     return !v || v->start >= end;
 }
 
+/*
+ * [start,end) has lost its mappings, v is the next one: no table stays that
+ * covers only what is unmapped. mm__zap has seen to all but those over its
+ * end, whose rest may have been in use when its other parts were unmapped.
+ */
+static void tables_trim(struct mm *mm, uaddr_t end, struct vma *v)
+{
+    uaddr_t high = v ? v->start : ARCH_PROGRAM_END;
+    struct vma *prev;
+
+    if (ALIGN_UP(end, HUGE_SIZE) > high)
+        return;
+    prev = v ? vma__prev(v) : vma_of(tree_last(&mm->vmas));
+    mm__trim(mm, end - PAGE_SIZE, prev ? prev->end : 0, high);
+}
+
 int vma__clear_range(struct mm *mm, uaddr_t start, uaddr_t end)
 {
     struct vma *v = vma__find(mm, start);
@@ -346,5 +362,6 @@ int vma__clear_range(struct mm *mm, uaddr_t start, uaddr_t end)
         vma__remove(mm, v);
         vma__free(v);
     }
+    tables_trim(mm, end, v);
     return 0;
 }

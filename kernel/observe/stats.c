@@ -27,10 +27,11 @@ void observe_stats_log(void)
     mm_stats_get(&mem);
     net_counters_get(&net);
     log_err("counters: frames free=%lu cached=%lu anon=%lu heap=%lu "
-            "tables=%lu objects=%luK threads=%u sockets=%lu tcp=%lu pbufs=%lu rx=%lu "
-            "tx=%lu drops=%lu switches=%lu", mem.free, mem.cached, mem.anon,
-            mem.heap, mem.tables, object_bytes() / 1024, thread_count(), net.sockets, net.tcp_pcbs,
-            net.pbufs, net.rx, net.tx, net.drops, sched_switches());
+            "tables=%lu objects=%luK threads=%u sockets=%lu tcp=%lu "
+            "pbufs=%lu rx=%lu tx=%lu drops=%lu switches=%lu", mem.free,
+            mem.cached, mem.anon, mem.heap, mem.tables, object_bytes() / 1024,
+            thread_count(), net.sockets, net.tcp_pcbs, net.pbufs, net.rx,
+            net.tx, net.drops, sched_switches());
 }
 
 static void stats_thread(void *arg)

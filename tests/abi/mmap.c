@@ -212,6 +212,39 @@ static void heaps(void)
     FACT("splits %d", n);
 }
 
+static long tables_kib(void)
+{
+    char line[128];
+    long n = -1;
+    FILE *f = fopen("/proc/self/status", "r");
+
+    while (f && n < 0 && fgets(line, sizeof(line), f))
+        sscanf(line, "VmPTE: %ld", &n);
+    if (f)
+        fclose(f);
+    return n;
+}
+
+/* Ranges far apart, mapped in three pieces that go in any order: what
+ * described them goes with the last piece, whichever that is. */
+static void tables(void)
+{
+    static const int order[][3] = {{0, 1, 2}, {2, 1, 0}, {1, 2, 0}, {2, 0, 1}};
+    char *base = (char *)0x100000000000;
+    long before = tables_kib(), kept;
+
+    for (long i = 0; i < 192; i++)
+        *(char *)mmap(base + i / 3 * (5ul << 30) + i % 3 * 5 * PG, 5 * PG,
+                      PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS |
+                      MAP_FIXED_NOREPLACE, -1, 0) = 1;
+    YES(tables_kib() - before >= 64 * 4);
+    for (long i = 0; i < 192; i++)
+        munmap(base + i / 3 * (5ul << 30) + order[i / 3 % 4][i % 3] * 5 * PG,
+               5 * PG);
+    kept = tables_kib() - before;
+    FACT("tables kept: %s", kept <= 16 ? "few" : "many");
+}
+
 int main(void)
 {
     t_start();
@@ -224,5 +257,6 @@ int main(void)
     remove_pages();
     heaps();
     files();
+    tables();
     return 0;
 }

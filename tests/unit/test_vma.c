@@ -298,9 +298,51 @@ static void random_calls(void **state)
     unit_mm_set(NULL);
 }
 
+/* Neighbours in one table, or far apart, unmapped in any order: when nothing
+ * is mapped any more, only the root is left. */
+static void tables_go(void **state)
+{
+    struct mm_stats s;
+
+    (void)state;
+    mm = mm_create();
+    unit_mm_set(mm);
+    for (unsigned round = 0; round < 200; round++) {
+        uaddr_t pieces[40];
+        unsigned n = 0;
+
+        while (n < ARRAY_LEN(pieces)) {
+            struct mm_map_args a = {
+                .addr = unit_random() % 3 * (700ull << 30) +
+                        unit_random() % 3 * (1ull << 30) +
+                        (1 + unit_random() % 1000) * (16 * PAGE_SIZE),
+                .length = 8 * PAGE_SIZE, .fixed_noreplace = true,
+                .flags = VMA_READ | VMA_WRITE | VMA_ANON,
+            };
+
+            if (mm_map(mm, &a) < 0)
+                continue;
+            assert_non_null(host_touch(mm_pt(mm), a.addr, FAULT_WRITE));
+            pieces[n++] = a.addr;
+        }
+        while (n > 0) {
+            unsigned i = unit_random() % n;
+
+            assert_int_equal(mm_unmap(mm, pieces[i], 8 * PAGE_SIZE), 0);
+            pieces[i] = pieces[--n];
+        }
+        mm_stats_get(&s);
+        assert_int_equal(s.tables, 1);
+        assert_true(host_tlb_sound());
+    }
+    mm_unref(mm);
+    unit_mm_set(NULL);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tables_go),
         cmocka_unit_test(random_calls),
     };
 

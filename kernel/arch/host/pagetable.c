@@ -130,16 +130,17 @@ bool arch_pt_query(struct arch_pt *pt, uaddr_t va, struct pt_entry *out)
     return true;
 }
 
-/* Unlinks the last-level table over [va - 2 MiB, va) if it is empty. */
-static bool trim(struct arch_pt *pt, uaddr_t va,
+/* Unlinks the table of `level` (1: the last) over va if it is empty. False:
+ * fn said stop. */
+static bool trim(struct arch_pt *pt, uaddr_t va, unsigned level,
                  bool (*fn)(void *, uaddr_t, const struct pt_entry *),
                  void *arg)
 {
     uint64_t *table = phys_to_virt(pt->root), *e = NULL;
     struct pt_entry out = { .table = true };
 
-    for (unsigned level = 4; level > 1; level--) {
-        e = &table[slot_of(va - HUGE_SIZE, level)];
+    for (unsigned l = 4; l > level; l--) {
+        e = &table[slot_of(va, l)];
         if (!(*e & E_TABLE))
             return true;
         table = phys_to_virt(*e & E_ADDR);
@@ -150,7 +151,20 @@ static bool trim(struct arch_pt *pt, uaddr_t va,
     }
     out.pa = *e & E_ADDR;
     *e = 0;
-    return fn(arg, va - HUGE_SIZE, &out);
+    return fn(arg, va, &out);
+}
+
+void arch_pt_trim(struct arch_pt *pt, uaddr_t va, uaddr_t low, uaddr_t high,
+                  bool (*fn)(void *arg, uaddr_t va, const struct pt_entry *e),
+                  void *arg)
+{
+    for (unsigned level = 1; level < 4; level++) {
+        uaddr_t base = ALIGN_DOWN(va, span_of(level + 1));
+
+        if (base < low || base + span_of(level + 1) > high ||
+            !trim(pt, base, level, fn, arg))
+            return;
+    }
 }
 
 uaddr_t arch_pt_unmap(struct arch_pt *pt, uaddr_t start, uaddr_t end,
@@ -175,8 +189,9 @@ uaddr_t arch_pt_unmap(struct arch_pt *pt, uaddr_t start, uaddr_t end,
             go_on = fn(arg, va, &out);
         }
         va = ALIGN_DOWN(va, span_of(level)) + span_of(level);
-        if (level == 1 && IS_ALIGNED(va, HUGE_SIZE) && !trim(pt, va, fn, arg))
-            go_on = false;
+        for (level = 1; level < 4 && IS_ALIGNED(va, span_of(level + 1));
+             level++)
+            go_on &= trim(pt, va - span_of(level + 1), level, fn, arg);
     }
     return MIN(va, end);
 }

@@ -140,6 +140,18 @@ static bool table_empty(const uint64_t *table)
     return true;
 }
 
+/* Unlinks the table at e, which covers va. False: fn said stop. */
+static bool table_unlink(struct arch_pt *pt, uaddr_t va, uint64_t *e,
+                         bool (*fn)(void *, uaddr_t, const struct pt_entry *),
+                         void *arg)
+{
+    struct pt_entry out = { .table = true, .pa = *e & PTE_ADDR };
+
+    __atomic_store_n(e, 0, __ATOMIC_RELEASE);
+    __atomic_fetch_add(&pt->tables_gone, 1, __ATOMIC_RELEASE);
+    return fn(arg, va, &out);
+}
+
 /* `va` has just been reached, walking from start: unlinks the tables that end
  * there and are empty. False: fn said stop. */
 static bool tables_trim(struct arch_pt *pt, uaddr_t start, uaddr_t va,
@@ -149,22 +161,38 @@ static bool tables_trim(struct arch_pt *pt, uaddr_t start, uaddr_t va,
     for (unsigned level = 1; level < 4; level++) {
         uint64_t span = PAGE_SIZE << 9 * level;
         uint64_t *e;
-        struct pt_entry out = { .table = true };
 
         if (!IS_ALIGNED(va, span))
             return true;
         e = pt__entry(pt->root, va - span, level + 1, 0);
         if (!e || !(*e & PTE_P) || (*e & PTE_PS))
             continue;
-        out.pa = *e & PTE_ADDR;
-        if (va - start < span && !table_empty(phys_to_virt(out.pa)))
+        if (va - start < span && !table_empty(phys_to_virt(*e & PTE_ADDR)))
             return true;
-        __atomic_store_n(e, 0, __ATOMIC_RELEASE);
-        __atomic_fetch_add(&pt->tables_gone, 1, __ATOMIC_RELEASE);
-        if (!fn(arg, va - span, &out))
+        if (!table_unlink(pt, va - span, e, fn, arg))
             return false;
     }
     return true;
+}
+
+void arch_pt_trim(struct arch_pt *pt, uaddr_t va, uaddr_t low, uaddr_t high,
+                  bool (*fn)(void *arg, uaddr_t va, const struct pt_entry *e),
+                  void *arg)
+{
+    for (unsigned level = 1; level < 4; level++) {
+        uint64_t span = PAGE_SIZE << 9 * level;
+        uaddr_t base = ALIGN_DOWN(va, span);
+        uint64_t *e;
+
+        if (base < low || base + span > high)
+            return;
+        e = pt__entry(pt->root, base, level + 1, 0);
+        if (!e || !(*e & PTE_P) || (*e & PTE_PS))
+            continue;
+        if (!table_empty(phys_to_virt(*e & PTE_ADDR)) ||
+            !table_unlink(pt, base, e, fn, arg))
+            return;
+    }
 }
 
 /* The end of what the entry, or the table of small pages, at va covers. */
