@@ -255,6 +255,9 @@ int dirfd__get(int dirfd, const char *path, struct file **at);
 
 /* --- ids.c --- */
 void ids__init(void);
+/* Has the program this capability, is this one of its groups? */
+bool ids__capable(unsigned cap);
+bool ids__in_group(uint32_t gid);
 
 /* --- tty.c, proc.c --- */
 int tty__init(void);

@@ -20,9 +20,20 @@ static struct creds *creds(void)
     return &process_current()->creds;
 }
 
-static bool capable(unsigned cap)
+bool ids__capable(unsigned cap)
 {
     return creds()->cap_effective >> cap & 1;
+}
+
+bool ids__in_group(uint32_t gid)
+{
+    const struct creds *c = creds();
+
+    for (unsigned i = 0; i < c->group_count; i++) {
+        if (c->groups[i] == gid)
+            return true;
+    }
+    return c->egid == gid;
 }
 
 long sys_getpid(void)
@@ -85,7 +96,7 @@ static bool uid_allowed(uint32_t id)
     const struct creds *c = creds();
 
     return id == KEEP || id == c->uid || id == c->euid || id == c->suid ||
-           capable(CAP_SETUID);
+           ids__capable(CAP_SETUID);
 }
 
 static bool gid_allowed(uint32_t id)
@@ -93,7 +104,7 @@ static bool gid_allowed(uint32_t id)
     const struct creds *c = creds();
 
     return id == KEEP || id == c->gid || id == c->egid || id == c->sgid ||
-           capable(CAP_SETGID);
+           ids__capable(CAP_SETGID);
 }
 
 long sys_setresuid(uint32_t r, uint32_t e, uint32_t s)
@@ -129,7 +140,7 @@ long sys_setuid(uint32_t id)
 {
     if (id == KEEP)
         return -EINVAL;
-    if (capable(CAP_SETUID))
+    if (ids__capable(CAP_SETUID))
         return sys_setresuid(id, id, id);
     return id == creds()->uid || id == creds()->suid ?
         sys_setresuid(KEEP, id, KEEP) : -EPERM;
@@ -139,7 +150,7 @@ long sys_setgid(uint32_t id)
 {
     if (id == KEEP)
         return -EINVAL;
-    if (capable(CAP_SETGID))
+    if (ids__capable(CAP_SETGID))
         return sys_setresgid(id, id, id);
     return id == creds()->gid || id == creds()->sgid ?
         sys_setresgid(KEEP, id, KEEP) : -EPERM;
@@ -224,7 +235,7 @@ long sys_setgroups(int n, uaddr_t list)
     struct creds *c = creds();
     uint32_t groups[GROUPS_MAX];
 
-    if (!capable(CAP_SETGID))
+    if (!ids__capable(CAP_SETGID))
         return -EPERM;
     if (n < 0 || n > NGROUPS_MAX)
         return -EINVAL;
@@ -516,7 +527,7 @@ static long bounding(struct creds *c, uint64_t cap, bool drop)
         return -EINVAL;
     if (!drop)
         return !(c->cap_dropped >> cap & 1);
-    if (!capable(CAP_SETPCAP))
+    if (!ids__capable(CAP_SETPCAP))
         return -EPERM;
     c->cap_dropped |= 1ull << cap;
     return 0;

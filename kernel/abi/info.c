@@ -382,7 +382,7 @@ static bool nice_allowed(const struct process *p, const struct task *t,
                          int nice)
 {
     return nice >= thread_nice_get(&t->thread) ||
-           (p->creds.cap_effective >> CAP_SYS_NICE & 1) ||
+           ids__capable(CAP_SYS_NICE) ||
            (uint64_t)(20 - nice) <= p->limits[RLIMIT_NICE].cur;
 }
 

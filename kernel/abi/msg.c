@@ -1,17 +1,17 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System V message queues. One lock guards all of them; whoever waits looks
- * again at each change of its queue, which is freed when it is removed and
- * nobody waits for it.
+ * System V message queues. Whoever waits looks again at each change of its
+ * queue. Ids, permissions and the life of a queue are the registry's.
  */
 #include "ipc_priv.h"
 
-#define MSGMNI 1024             /* queues */
-#define MSGMAX 8192             /* bytes of one message */
-#define MSGMNB 16384            /* bytes of one queue at first */
+#define MSG_STAT 11
 #define MSG_NOERROR 010000u
 #define MSG_EXCEPT 020000u
 #define MSG_COPY 040000u
+#define MSG_SEGMENT 16          /* msginfo's msgssz and msgseg: only told */
+#define MSG_SEGMENTS 0xffff
+#define CAP_SYS_RESOURCE 24
 
 struct msqid_ds {
     struct ipc_perm perm;
@@ -22,6 +22,11 @@ struct msqid_ds {
 };
 _Static_assert(sizeof(struct msqid_ds) == 120, "msqid_ds layout");
 
+struct msginfo {
+    int32_t pool, map, max, mnb, mni, ssz, tql;
+    uint16_t seg;
+};
+
 struct message {
     struct list link;           /* [lock] */
     int64_t type;
@@ -30,109 +35,125 @@ struct message {
 };
 
 struct queue {
-    struct list link;           /* [lock] */
-    struct msqid_ds ds;         /* [lock] */
+    struct ipc_object obj;      /* first */
+    struct msqid_ds ds;         /* [lock] without perm and ctime */
     struct list messages;       /* [lock] */
-    int id;                     /* [I] */
-    bool removed;               /* [lock] */
-    unsigned waiters;           /* [lock] */
-    uint32_t changes;           /* [a] */
-    struct waitq wq;
 };
 
-static struct mutex lock = MUTEX_INIT(lock);
-static struct list queues = LIST_INIT(queues);      /* [lock] */
-static unsigned count;                              /* [lock] */
-static int next_id;                                 /* [lock] */
-
-static struct queue *find_id(int id)
+static struct ipc_object *queue_create(uint64_t size, uint64_t flags)
 {
-    struct queue *q;
+    struct queue *q = kzalloc(sizeof(*q));
 
-    list_for_each(q, &queues, link) {
-        if (q->id == id)
-            return q;
-    }
-    return NULL;
+    (void)size;
+    (void)flags;
+    if (!q)
+        return ERR_PTR(-ENOMEM);
+    list_init(&q->messages);
+    q->ds.qbytes = MSGMNB;
+    return &q->obj;
 }
 
-static void changed(struct queue *q)
+static void queue_destroy(struct ipc_object *o)
 {
-    __atomic_fetch_add(&q->changes, 1, __ATOMIC_RELEASE);
-    waitq_wake_all(&q->wq);
-}
-
-static void remove_locked(struct queue *q)
-{
+    struct queue *q = (struct queue *)o;
     struct message *m, *tmp;
 
     list_for_each_safe(m, tmp, &q->messages, link)
         kfree(m);
-    list_init(&q->messages);
-    list_del(&q->link);
-    count--;
-    q->removed = true;
-    changed(q);
-    if (!q->waiters)
-        kfree(q);
+    kfree(q);
 }
 
-static long create(int key, uint64_t flags)
+static bool queue_fits(const struct ipc_object *o, uint64_t size)
 {
-    struct queue *q = count < MSGMNI ? kzalloc(sizeof(*q)) : NULL;
-
-    if (!q)
-        return count < MSGMNI ? -ENOMEM : -ENOSPC;
-    list_init(&q->messages);
-    waitq_init(&q->wq);
-    ipc_perm_init(&q->ds.perm, key, flags);
-    q->ds.qbytes = MSGMNB;
-    q->ds.ctime = ipc_now();
-    q->id = next_id++ & 0x7fffffff;
-    list_add_tail(&queues, &q->link);
-    count++;
-    return q->id;
+    (void)o;
+    (void)size;
+    return true;
 }
+
+static void queue_stat(struct ipc_object *o, void *out)
+{
+    struct msqid_ds *ds = out;
+
+    *ds = ((struct queue *)o)->ds;
+    ds->ctime = o->ctime;
+}
+
+static int queue_set(struct ipc_object *o, const void *in)
+{
+    const struct msqid_ds *ds = in;
+
+    if (ds->qbytes > MSGMNB && !ids__capable(CAP_SYS_RESOURCE))
+        return -EPERM;
+    ((struct queue *)o)->ds.qbytes = ds->qbytes;
+    ipc__changed(o);
+    return 0;
+}
+
+static void queue_remove(struct ipc_object *o)
+{
+    ipc__remove_locked(&msg__kind, o);
+}
+
+static size_t queue_info(bool used, void *out)
+{
+    struct msginfo *i = out;
+    struct ipc_object *o;
+
+    *i = (struct msginfo){
+        .pool = MSGMNI * MSGMNB / 1024, .map = MSGMNB, .max = MSGMAX,
+        .mnb = MSGMNB, .mni = MSGMNI, .ssz = MSG_SEGMENT, .tql = MSGMNB,
+        .seg = MSG_SEGMENTS,
+    };
+    if (!used)
+        return sizeof(*i);
+    i->pool = (int)msg__kind.count;
+    i->map = i->tql = 0;
+    for (unsigned n = 0; (o = ipc__next_locked(&msg__kind, &n)) != NULL;) {
+        i->map += (int)((struct queue *)o)->ds.qnum;
+        i->tql += (int)((struct queue *)o)->ds.cbytes;
+    }
+    return sizeof(*i);
+}
+
+static void queue_show(struct text *t, struct ipc_object *o)
+{
+    const struct msqid_ds *ds = &((struct queue *)o)->ds;
+
+    text_printf(t, "%11llu %10llu %5u %5u %5u %5u %5u %5u %10lld %10lld "
+                "%10lld\n", (unsigned long long)ds->cbytes,
+                (unsigned long long)ds->qnum, ds->lspid, ds->lrpid,
+                o->perm.uid, o->perm.gid, o->perm.cuid, o->perm.cgid,
+                (long long)ds->stime, (long long)ds->rtime,
+                (long long)o->ctime);
+}
+
+static const struct ipc_ops queue_ops = {
+    .max = MSGMNI, .stat_by_index = MSG_STAT,
+    .ds_size = sizeof(struct msqid_ds),
+    .head = "msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid"
+            "  cgid      stime      rtime      ctime",
+    .create = queue_create, .destroy = queue_destroy, .fits = queue_fits,
+    .stat = queue_stat, .set = queue_set, .remove = queue_remove,
+    .info = queue_info, .show = queue_show,
+};
+
+struct ipc_kind msg__kind = IPC_KIND_INIT(msg__kind, &queue_ops);
 
 long sys_msgget(int key, uint64_t flags)
 {
-    struct queue *q, *found = NULL;
-    long r;
-
-    mutex_lock(&lock);
-    list_for_each(q, &queues, link) {
-        if (key != IPC_PRIVATE && q->ds.perm.key == key)
-            found = q;
-    }
-    if (found && (flags & IPC_CREAT) && (flags & IPC_EXCL))
-        r = -EEXIST;
-    else if (found)
-        r = found->id;
-    else if (key != IPC_PRIVATE && !(flags & IPC_CREAT))
-        r = -ENOENT;
-    else
-        r = create(key, flags);
-    mutex_unlock(&lock);
-    return r;
+    return ipc__get(&msg__kind, key, 0, flags);
 }
 
-/* Waits for a change, with the lock released meanwhile. */
+long sys_msgctl(int id, int cmd, uaddr_t buf)
+{
+    return ipc__control(&msg__kind, id, cmd, buf);
+}
+
 static int wait_locked(struct queue *q)
 {
-    uint32_t seen = __atomic_load_n(&q->changes, __ATOMIC_RELAXED);
-    int err;
+    int err = ipc__wait_locked(&msg__kind, &q->obj, NSEC_FOREVER);
 
-    q->waiters++;
-    mutex_unlock(&lock);
-    err = waitq_wait(&q->wq, __atomic_load_n(&q->changes, __ATOMIC_ACQUIRE) !=
-                     seen, NSEC_FOREVER, WAIT_INTERRUPTIBLE);
-    mutex_lock(&lock);
-    q->waiters--;
-    if (!q->removed)
-        return err ? -ERESTARTNOHAND : 0;
-    if (!q->waiters)
-        kfree(q);
-    return -EIDRM;
+    return err == -EINTR ? -ERESTARTNOHAND : err;
 }
 
 static long send(int id, struct message *m, uint64_t flags)
@@ -140,10 +161,10 @@ static long send(int id, struct message *m, uint64_t flags)
     struct queue *q;
     int err = 0;
 
-    mutex_lock(&lock);
-    q = find_id(id);
-    if (!q)
-        err = -EINVAL;
+    mutex_lock(&msg__kind.lock);
+    q = (struct queue *)ipc__obtain_locked(&msg__kind, id, IPC_WRITE);
+    if (IS_ERR(q))
+        err = (int)PTR_ERR(q);
     while (!err && (q->ds.cbytes + m->size > q->ds.qbytes ||
                     q->ds.qnum >= q->ds.qbytes))
         err = flags & IPC_NOWAIT ? -EAGAIN : wait_locked(q);
@@ -153,9 +174,9 @@ static long send(int id, struct message *m, uint64_t flags)
         q->ds.qnum++;
         q->ds.lspid = process_current()->pid;
         q->ds.stime = ipc_now();
-        changed(q);
+        ipc__changed(&q->obj);
     }
-    mutex_unlock(&lock);
+    mutex_unlock(&msg__kind.lock);
     return err;
 }
 
@@ -207,10 +228,10 @@ static int take(int id, uint64_t size, int64_t type, uint64_t flags,
     struct queue *q;
     int err = 0;
 
-    mutex_lock(&lock);
-    q = find_id(id);
-    if (!q)
-        err = -EINVAL;
+    mutex_lock(&msg__kind.lock);
+    q = (struct queue *)ipc__obtain_locked(&msg__kind, id, IPC_READ);
+    if (IS_ERR(q))
+        err = (int)PTR_ERR(q);
     while (!err && !(m = choose(q, type, flags)))
         err = flags & IPC_NOWAIT ? -ENOMSG : wait_locked(q);
     if (!err && m->size > size && !(flags & MSG_NOERROR))
@@ -221,10 +242,10 @@ static int take(int id, uint64_t size, int64_t type, uint64_t flags,
         q->ds.qnum--;
         q->ds.lrpid = process_current()->pid;
         q->ds.rtime = ipc_now();
-        changed(q);
+        ipc__changed(&q->obj);
         *out = m;
     }
-    mutex_unlock(&lock);
+    mutex_unlock(&msg__kind.lock);
     return err;
 }
 
@@ -243,43 +264,5 @@ long sys_msgrcv(int id, uaddr_t out, uint64_t size, int64_t type,
     r = put_user(out, m->type) || copy_to_user(out + sizeof(m->type), m->text,
                                                size) ? -EFAULT : (long)size;
     kfree(m);
-    return r;
-}
-
-static long control(struct queue *q, int cmd, uaddr_t buf)
-{
-    struct msqid_ds ds;
-
-    switch (cmd) {
-    case IPC_STAT:
-        return copy_to_user(buf, &q->ds, sizeof(q->ds));
-    case IPC_SET:
-        if (copy_from_user(&ds, buf, sizeof(ds)))
-            return -EFAULT;
-        if (ds.qbytes > MSGMNB && process_current()->creds.euid)
-            return -EPERM;
-        ipc_perm_set(&q->ds.perm, &ds.perm);
-        q->ds.qbytes = ds.qbytes;
-        q->ds.ctime = ipc_now();
-        changed(q);
-        return 0;
-    case IPC_RMID:
-        remove_locked(q);
-        return 0;
-    default:
-        return -EINVAL;
-    }
-}
-
-long sys_msgctl(int id, int cmd, uaddr_t buf)
-{
-    struct queue *q;
-    long r = -EINVAL;
-
-    mutex_lock(&lock);
-    q = id < 0 ? NULL : find_id(id);
-    if (q)
-        r = control(q, cmd, buf);
-    mutex_unlock(&lock);
     return r;
 }

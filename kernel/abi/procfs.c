@@ -5,7 +5,7 @@
  * every generator takes the process by process__get, so that a kernel thread
  * may read as well.
  */
-#include "abi_priv.h"
+#include "ipc_priv.h"
 
 #define TICK (NSEC_PER_SEC / USER_HZ)
 #define KB(bytes) ((unsigned long long)(bytes) / 1024)
@@ -552,6 +552,31 @@ static void net_put(void *arg, const char *s, size_t n)
     }
 NET_NAMES(NET_SHOW)
 
+/* ---------------- System V objects ---------------- */
+
+#define IPC_SHOW(kind) \
+    static void ipc_##kind##_show(struct text *t, int id) \
+    { \
+        (void)id; \
+        ipc__show(&kind##__kind, t); \
+    }
+IPC_SHOW(msg)
+IPC_SHOW(sem)
+IPC_SHOW(shm)
+
+#define LIMIT(name, ...) \
+    static void name##_show(struct text *t, int id) \
+    { \
+        (void)id; \
+        text_printf(t, __VA_ARGS__); \
+    }
+LIMIT(msgmax, "%u\n", MSGMAX)
+LIMIT(msgmnb, "%u\n", MSGMNB)
+LIMIT(msgmni, "%u\n", MSGMNI)
+LIMIT(semlimits, "%u\t%u\t%u\t%u\n", SEMMSL, SEMMNS, SEMOPM, SEMMNI)
+LIMIT(shmmax, "%llu\n", SHMMAX)
+LIMIT(shmmni, "%u\n", SHMMNI)
+
 /* ---------------- the lists ---------------- */
 
 #define R(path, show) { path, 0444, show, NULL }
@@ -575,6 +600,11 @@ static const struct proc_entry entries[] = {
     R("sys/kernel/hostname", hostname_show),
     R("sys/kernel/osrelease", release_show),
     R("version", version_show),
+    R("sysvipc/msg", ipc_msg_show), R("sysvipc/sem", ipc_sem_show),
+    R("sysvipc/shm", ipc_shm_show), R("sys/kernel/msgmax", msgmax_show),
+    R("sys/kernel/msgmnb", msgmnb_show), R("sys/kernel/msgmni", msgmni_show),
+    R("sys/kernel/sem", semlimits_show), R("sys/kernel/shmmax", shmmax_show),
+    R("sys/kernel/shmall", shmmax_show), R("sys/kernel/shmmni", shmmni_show),
 };
 
 static const struct proc_entry net_entries[] = { NET_NAMES(NET) };

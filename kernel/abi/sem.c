@@ -1,18 +1,16 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /*
- * System V semaphores. One lock guards all sets; whoever waits looks again at
- * each change of its set.
+ * System V semaphores. Whoever waits looks again at each change of its set.
+ * Ids, permissions and the life of a set are the registry's.
  *
- * Invariant: a set is freed when it is removed and nobody waits in it
- * (`waiters`). SEM_UNDO has no effect: what it would undo at the process's end
- * nobody is left to see.
+ * SEM_UNDO has no effect: what it would undo at the process's end nobody is
+ * left to see.
  */
 #include "ipc_priv.h"
 
-#define SEMMNI 1024             /* sets */
-#define SEMMSL 32000            /* in one set */
-#define SEMOPM 500              /* operations of one call */
+#define SEM_STAT 18
 #define SEMVMX 32767
+#define SEM_UNDO_SIZE 20        /* seminfo's semusz: only told */
 #define GETPID 11
 #define GETVAL 12
 #define GETALL 13
@@ -39,102 +37,107 @@ struct sem {                    /* [lock] */
 };
 
 struct semset {
-    struct list link;           /* [lock] */
-    struct semid_ds ds;         /* [lock] */
-    int id;                     /* [I] */
-    bool removed;               /* [lock] */
-    unsigned waiters;           /* [lock] */
-    uint32_t changes;           /* [a] */
-    struct waitq wq;
-    struct sem *sems;           /* [I] */
+    struct ipc_object obj;      /* first */
+    int64_t otime;              /* [lock] */
+    uint64_t nsems;             /* [I] */
+    struct sem sems[];
 };
 
-static struct mutex lock = MUTEX_INIT(lock);
-static struct list sets = LIST_INIT(sets);          /* [lock] */
-static unsigned count;                              /* [lock] */
-static int next_id;                                 /* [lock] */
+struct seminfo {
+    int32_t map, mni, mns, mnu, msl, opm, ume, usz, vmx, aem;
+};
 
-static struct semset *find_id(int id)
+static struct ipc_object *set_create(uint64_t n, uint64_t flags)
 {
     struct semset *s;
 
-    list_for_each(s, &sets, link) {
-        if (s->id == id)
-            return s;
-    }
-    return NULL;
-}
-
-static void semset_free(struct semset *s)
-{
-    kfree(s->sems);
-    kfree(s);
-}
-
-static void changed(struct semset *s)
-{
-    __atomic_fetch_add(&s->changes, 1, __ATOMIC_RELEASE);
-    waitq_wake_all(&s->wq);
-}
-
-static void remove_locked(struct semset *s)
-{
-    list_del(&s->link);
-    count--;
-    s->removed = true;
-    changed(s);
-    if (!s->waiters)
-        semset_free(s);
-}
-
-static long create(int key, int n, uint64_t flags)
-{
-    struct semset *s;
-
-    if (n <= 0)
-        return -EINVAL;
-    if (count >= SEMMNI)
-        return -ENOSPC;
-    s = kzalloc(sizeof(*s));
+    (void)flags;
+    if (!n)
+        return ERR_PTR(-EINVAL);
+    s = kzalloc(sizeof(*s) + n * sizeof(s->sems[0]));
     if (!s)
-        return -ENOMEM;
-    s->sems = kcalloc((size_t)n, sizeof(*s->sems));
-    if (!s->sems) {
-        kfree(s);
-        return -ENOMEM;
-    }
-    waitq_init(&s->wq);
-    ipc_perm_init(&s->ds.perm, key, flags);
-    s->ds.nsems = (uint64_t)n;
-    s->ds.ctime = ipc_now();
-    s->id = next_id++ & 0x7fffffff;
-    list_add_tail(&sets, &s->link);
-    count++;
-    return s->id;
+        return ERR_PTR(-ENOMEM);
+    s->nsems = n;
+    return &s->obj;
 }
+
+static void set_destroy(struct ipc_object *o)
+{
+    kfree(o);
+}
+
+static bool set_fits(const struct ipc_object *o, uint64_t n)
+{
+    return n <= ((const struct semset *)o)->nsems;
+}
+
+static void set_stat(struct ipc_object *o, void *out)
+{
+    struct semid_ds *ds = out;
+
+    ds->otime = ((struct semset *)o)->otime;
+    ds->nsems = ((struct semset *)o)->nsems;
+    ds->ctime = o->ctime;
+}
+
+static int set_set(struct ipc_object *o, const void *ds)
+{
+    (void)o;
+    (void)ds;
+    return 0;
+}
+
+static void set_remove(struct ipc_object *o)
+{
+    ipc__remove_locked(&sem__kind, o);
+}
+
+static size_t set_info(bool used, void *out)
+{
+    struct seminfo *i = out;
+    struct ipc_object *o;
+
+    *i = (struct seminfo){
+        .map = SEMMNS, .mni = SEMMNI, .mns = SEMMNS, .mnu = SEMMNS,
+        .msl = SEMMSL, .opm = SEMOPM, .ume = SEMOPM, .usz = SEM_UNDO_SIZE,
+        .vmx = SEMVMX, .aem = SEMVMX,
+    };
+    if (!used)
+        return sizeof(*i);
+    i->usz = (int)sem__kind.count;
+    i->aem = 0;
+    for (unsigned n = 0; (o = ipc__next_locked(&sem__kind, &n)) != NULL;)
+        i->aem += (int)((struct semset *)o)->nsems;
+    return sizeof(*i);
+}
+
+static void set_show(struct text *t, struct ipc_object *o)
+{
+    const struct semset *s = (struct semset *)o;
+
+    text_printf(t, "%10llu %5u %5u %5u %5u %10lld %10lld\n",
+                (unsigned long long)s->nsems, o->perm.uid, o->perm.gid,
+                o->perm.cuid, o->perm.cgid, (long long)s->otime,
+                (long long)o->ctime);
+}
+
+static const struct ipc_ops set_ops = {
+    .max = SEMMNI, .stat_by_index = SEM_STAT,
+    .ds_size = sizeof(struct semid_ds),
+    .head = "semid perms      nsems   uid   gid  cuid  cgid      otime"
+            "      ctime",
+    .create = set_create, .destroy = set_destroy, .fits = set_fits,
+    .stat = set_stat, .set = set_set, .remove = set_remove,
+    .info = set_info, .show = set_show,
+};
+
+struct ipc_kind sem__kind = IPC_KIND_INIT(sem__kind, &set_ops);
 
 long sys_semget(int key, int n, uint64_t flags)
 {
-    struct semset *s, *found = NULL;
-    long r;
-
     if (n < 0 || n > SEMMSL)
         return -EINVAL;
-    mutex_lock(&lock);
-    list_for_each(s, &sets, link) {
-        if (key != IPC_PRIVATE && s->ds.perm.key == key)
-            found = s;
-    }
-    if (found && (flags & IPC_CREAT) && (flags & IPC_EXCL))
-        r = -EEXIST;
-    else if (found)
-        r = (uint64_t)n > found->ds.nsems ? -EINVAL : found->id;
-    else if (key != IPC_PRIVATE && !(flags & IPC_CREAT))
-        r = -ENOENT;
-    else
-        r = create(key, n, flags);
-    mutex_unlock(&lock);
-    return r;
+    return ipc__get(&sem__kind, key, (uint64_t)n, flags);
 }
 
 /* All operations or none. 0, -ERANGE, -EAGAIN; 1: *at has to wait. */
@@ -166,57 +169,51 @@ static int try_locked(struct semset *s, const struct semop *ops, unsigned n,
     }
     for (i = 0; i < n; i++)
         s->sems[ops[i].num].pid = pid;
-    s->ds.otime = ipc_now();
+    s->otime = ipc_now();
     return 0;
 }
 
-/* Waits for a change, with the lock released meanwhile. */
 static int wait_locked(struct semset *s, const struct semop *op,
                        nsec_t deadline)
 {
     struct sem *sem = &s->sems[op->num];
     uint16_t *waits = op->op ? &sem->wait_more : &sem->wait_zero;
-    uint32_t seen = __atomic_load_n(&s->changes, __ATOMIC_RELAXED);
     int err;
 
     ++*waits;
-    s->waiters++;
-    mutex_unlock(&lock);
-    err = waitq_wait(&s->wq, __atomic_load_n(&s->changes, __ATOMIC_ACQUIRE) !=
-                     seen, deadline, WAIT_INTERRUPTIBLE);
-    mutex_lock(&lock);
-    --*waits;
-    s->waiters--;
-    if (!s->removed)
-        return err == -ETIMEDOUT ? -EAGAIN : err;
-    if (!s->waiters)
-        semset_free(s);
-    return -EIDRM;
+    err = ipc__wait_locked(&sem__kind, &s->obj, deadline);
+    if (err != -EIDRM)
+        --*waits;
+    return err == -ETIMEDOUT ? -EAGAIN : err;
 }
 
 static long operate(int id, const struct semop *ops, unsigned n,
                     nsec_t deadline)
 {
     const struct semop *at = NULL;
+    bool alter = false;
     struct semset *s;
     int r = 0;
 
-    mutex_lock(&lock);
-    s = id < 0 ? NULL : find_id(id);
-    if (!s)
-        r = -EINVAL;
+    for (unsigned i = 0; i < n; i++)
+        alter |= ops[i].op != 0;
+    mutex_lock(&sem__kind.lock);
+    s = (struct semset *)ipc__obtain_locked(&sem__kind, id,
+                                            alter ? IPC_WRITE : IPC_READ);
+    if (IS_ERR(s))
+        r = (int)PTR_ERR(s);
     for (unsigned i = 0; !r && i < n; i++)
-        r = ops[i].num >= s->ds.nsems ? -EFBIG : 0;
+        r = ops[i].num >= s->nsems ? -EFBIG : 0;
     while (!r) {
         r = try_locked(s, ops, n, &at);
         if (!r) {
-            changed(s);
+            ipc__changed(&s->obj);
             break;
         }
         if (r > 0)
             r = wait_locked(s, at, deadline);
     }
-    mutex_unlock(&lock);
+    mutex_unlock(&sem__kind.lock);
     return r;
 }
 
@@ -253,7 +250,7 @@ long sys_semop(int id, uaddr_t ops, uint64_t n)
 /* GETALL and SETALL. */
 static long all_values(struct semset *s, uaddr_t array, bool set)
 {
-    size_t n = s->ds.nsems;
+    size_t n = s->nsems;
     uint16_t *v = kmalloc(n * sizeof(*v));
     long r = v ? 0 : -ENOMEM;
 
@@ -273,8 +270,8 @@ static long all_values(struct semset *s, uaddr_t array, bool set)
         r = copy_to_user(array, v, n * sizeof(*v));
     kfree(v);
     if (!r && set) {
-        s->ds.ctime = ipc_now();
-        changed(s);
+        s->obj.ctime = ipc_now();
+        ipc__changed(&s->obj);
     }
     return r;
 }
@@ -285,7 +282,7 @@ static long one_value(struct semset *s, int num, int cmd, int value)
 
     if (cmd == SETVAL && (value < 0 || value > SEMVMX))
         return -ERANGE;
-    if (num < 0 || (uint64_t)num >= s->ds.nsems)
+    if (num < 0 || (uint64_t)num >= s->nsems)
         return -EINVAL;
     sem = &s->sems[num];
     switch (cmd) {
@@ -296,45 +293,29 @@ static long one_value(struct semset *s, int num, int cmd, int value)
     }
     sem->value = (uint16_t)value;
     sem->pid = process_current()->pid;
-    s->ds.ctime = ipc_now();
-    changed(s);
+    s->obj.ctime = ipc_now();
+    ipc__changed(&s->obj);
     return 0;
-}
-
-static long control(struct semset *s, int num, int cmd, uint64_t arg)
-{
-    struct semid_ds ds;
-
-    switch (cmd) {
-    case GETVAL: case GETPID: case GETNCNT: case GETZCNT: case SETVAL:
-        return one_value(s, num, cmd, (int)arg);
-    case GETALL: case SETALL:
-        return all_values(s, arg, cmd == SETALL);
-    case IPC_STAT:
-        return copy_to_user(arg, &s->ds, sizeof(s->ds));
-    case IPC_SET:
-        if (copy_from_user(&ds, arg, sizeof(ds)))
-            return -EFAULT;
-        ipc_perm_set(&s->ds.perm, &ds.perm);
-        s->ds.ctime = ipc_now();
-        return 0;
-    case IPC_RMID:
-        remove_locked(s);
-        return 0;
-    default:
-        return -EINVAL;
-    }
 }
 
 long sys_semctl(int id, int num, int cmd, uint64_t arg)
 {
+    bool all = cmd == GETALL || cmd == SETALL;
     struct semset *s;
-    long r = -EINVAL;
+    long r;
 
-    mutex_lock(&lock);
-    s = id < 0 ? NULL : find_id(id);
-    if (s)
-        r = control(s, num, cmd, arg);
-    mutex_unlock(&lock);
+    if (!all && cmd != GETVAL && cmd != GETPID && cmd != GETNCNT &&
+        cmd != GETZCNT && cmd != SETVAL)
+        return ipc__control(&sem__kind, id, cmd, arg);
+    mutex_lock(&sem__kind.lock);
+    s = (struct semset *)ipc__obtain_locked(&sem__kind, id,
+        cmd == SETALL || cmd == SETVAL ? IPC_WRITE : IPC_READ);
+    if (IS_ERR(s))
+        r = PTR_ERR(s);
+    else if (all)
+        r = all_values(s, arg, cmd == SETALL);
+    else
+        r = one_value(s, num, cmd, (int)arg);
+    mutex_unlock(&sem__kind.lock);
     return r;
 }
