@@ -145,6 +145,21 @@ static int send_batch(struct run *run, struct connection *c)
     return 0;
 }
 
+static int note(struct run *run, const struct connection *c)
+{
+    if (run->count == run->room) {
+        size_t room = run->room ? run->room * 2 : 65536;
+        uint32_t *us = realloc(run->us, room * sizeof(*us));
+
+        if (!us)
+            return complain("memory");
+        run->us = us;
+        run->room = room;
+    }
+    run->us[run->count++] = (uint32_t)((now_ns() - c->sent) / 1000);
+    return 0;
+}
+
 /* Takes what came; a whole answer is noted and the next request sent. */
 static int receive(struct run *run, struct connection *c)
 {
@@ -160,17 +175,7 @@ static int receive(struct run *run, struct connection *c)
     c->left -= (size_t)n;
     if (c->left)
         return 0;
-    if (run->count == run->room) {
-        size_t room = run->room ? run->room * 2 : 65536;
-        uint32_t *us = realloc(run->us, room * sizeof(*us));
-
-        if (!us)
-            return complain("memory");
-        run->us = us;
-        run->room = room;
-    }
-    run->us[run->count++] = (uint32_t)((now_ns() - c->sent) / 1000);
-    return send_batch(run, c);
+    return note(run, c) ? -1 : send_batch(run, c);
 }
 
 static int run_clock(struct run *run, double *seconds)
@@ -211,6 +216,13 @@ static int result(struct run *run, struct load_result *r)
     r->p50_us = run->us[run->count / 2];
     r->p99_us = run->us[run->count - 1 - run->count / 100];
     r->max_us = run->us[run->count - 1];
+    /* Who still waits has waited, too. */
+    for (int i = 0; i < run->l->connections; i++) {
+        double us = (double)(now_ns() - run->all[i].sent) / 1e3;
+
+        if (us > r->max_us)
+            r->max_us = us;
+    }
     return 0;
 }
 

@@ -4,11 +4,13 @@
  * program needs, loads the modules in /modules in their order, sets up eth0
  * and lo, runs the program and powers the machine off. Nothing else runs.
  *
- *   init [-dm] [-C FOLDER] [-e NAME=VALUE]... PROGRAM [ARG]...
+ *   init [-dm] [-a ADDRESS] [-C FOLDER] [-e NAME=VALUE]... PROGRAM [ARG]...
  *
  * -d: the root is the EROFS file system on the first disk, read-only with
  * memory where programs write, and not what we were started from. -m: says
- * every two seconds how much memory is available. The kernel passes what follows "--" on its command line as our arguments.
+ * every two seconds how much memory is available. -a: another address than
+ * that of QEMU's user network. The kernel passes what follows "--" on its
+ * command line as our arguments.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -63,14 +65,14 @@ static void up(int s, const char *name, const char *ip, const char *mask)
     ioctl(s, SIOCSIFFLAGS, &r);
 }
 
-static void network(void)
+static void network(const char *address)
 {
     struct rtentry rt = { .rt_flags = RTF_UP | RTF_GATEWAY };
     struct sockaddr_in *gw = (struct sockaddr_in *)&rt.rt_gateway;
     int s = socket(AF_INET, SOCK_DGRAM, 0);
 
     up(s, "lo", "127.0.0.1", "255.0.0.0");
-    up(s, "eth0", "10.0.2.15", "255.255.255.0");
+    up(s, "eth0", address, "255.255.255.0");
     gw->sin_family = rt.rt_dst.sa_family = rt.rt_genmask.sa_family = AF_INET;
     inet_pton(AF_INET, "10.0.2.2", &gw->sin_addr);
     ioctl(s, SIOCADDRT, &rt);
@@ -143,16 +145,18 @@ static void end(int status)
 int main(int argc, char **argv)
 {
     struct rlimit many = { 65536, 65536 };
-    const char *folder = "/";
+    const char *folder = "/", *address = "10.0.2.15";
     bool disk = false, memory = false;
     pid_t child;
     int status, opt;
 
-    while ((opt = getopt(argc, argv, "+dmC:e:")) != -1) {
+    while ((opt = getopt(argc, argv, "+dma:C:e:")) != -1) {
         if (opt == 'd')
             disk = true;
         if (opt == 'm')
             memory = true;
+        if (opt == 'a')
+            address = optarg;
         if (opt == 'C')
             folder = optarg;
         if (opt == 'e')
@@ -163,7 +167,7 @@ int main(int argc, char **argv)
         change_root();
     else
         mount_all();
-    network();
+    network(address);
     setrlimit(RLIMIT_NOFILE, &many);
     child = fork();
     if (child == 0) {
