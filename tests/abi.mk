@@ -2,6 +2,7 @@
 # The programs of tests/abi, each built once as an ordinary Linux program. The
 # ones in ABI_STATIC are also built statically, the ones in ABI_MUSL with musl.
 ABI_SRCS   := $(sort $(wildcard tests/abi/*.c))
+ABI_HDRS   := $(sort $(wildcard tests/abi/*.h))
 ABI_NAMES  := $(ABI_SRCS:tests/abi/%.c=%)
 ABI_STATIC := hello-static hello-static-pie threads-static
 ABI_MUSL   := hello-musl hello-musl-static threads-musl signals-musl
@@ -15,19 +16,19 @@ ABI_FLAGS  := $(STD) -O1 -g -mno-avx512f -Wall -Wextra -Wno-unused-result \
 .PHONY: abi-programs
 abi-programs: $(ABI_BINS)
 
-$(ABI_OUT)/%: tests/abi/%.c tests/abi/t.h
+$(ABI_OUT)/%: tests/abi/%.c $(ABI_HDRS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ABI_FLAGS) -o $@ $< -lpthread -lm
-$(ABI_OUT)/%-static: tests/abi/%.c tests/abi/t.h
+$(ABI_OUT)/%-static: tests/abi/%.c $(ABI_HDRS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ABI_FLAGS) -static -o $@ $< -lpthread
-$(ABI_OUT)/%-static-pie: tests/abi/%.c tests/abi/t.h
+$(ABI_OUT)/%-static-pie: tests/abi/%.c $(ABI_HDRS)
 	@mkdir -p $(@D)
 	$(Q)$(CC) $(ABI_FLAGS) -static-pie -o $@ $< -lpthread
-$(ABI_OUT)/%-musl: tests/abi/%.c tests/abi/t.h
+$(ABI_OUT)/%-musl: tests/abi/%.c $(ABI_HDRS)
 	@mkdir -p $(@D)
 	$(Q)musl-gcc $(ABI_FLAGS) -include tests/abi/musl.h -o $@ $<
-$(ABI_OUT)/%-musl-static: tests/abi/%.c tests/abi/t.h
+$(ABI_OUT)/%-musl-static: tests/abi/%.c $(ABI_HDRS)
 	@mkdir -p $(@D)
 	$(Q)musl-gcc $(ABI_FLAGS) -include tests/abi/musl.h -static -o $@ $<
 $(ABI_OUT)/avx: ABI_FLAGS += -mavx2

@@ -38,31 +38,6 @@ static char *fill_in(const char *host, const char *guest)
     return strbuf_detach(&sb);
 }
 
-static void take_files(struct reader *r, const char *key, yaml_node_t *value)
-{
-    if (value->type == YAML_SCALAR_NODE && !value->data.scalar.length) {
-        return;
-    }
-    if (value->type != YAML_MAPPING_NODE) {
-        BAD(r, value, "'%s' wants lines of the form 'GUEST-PATH: HOST-PATH'",
-            key);
-        return;
-    }
-    for (yaml_node_pair_t *p = value->data.mapping.pairs.start;
-         p < value->data.mapping.pairs.top; p++) {
-        yaml_node_t *name = yaml_document_get_node(&r->doc, p->key);
-        yaml_node_t *from = yaml_document_get_node(&r->doc, p->value);
-        const char *guest = hullfile__text(r, key, name);
-        const char *host = guest ? hullfile__text(r, guest, from) : NULL;
-        char *full = host ? fill_in(host, guest) : NULL;
-
-        if (full) {
-            hullfile__add_file(r, name, from, full);
-        }
-        free(full);
-    }
-}
-
 /* A lone "&" begins an anchor in YAML and is a path here: quoted, so that
  * libyaml takes it as text. */
 static void mend(struct strbuf *text)
@@ -238,7 +213,7 @@ static const struct hullfile_key keys[] = {
     {"base", take_base},
     {"cmdline", hullfile__take_cmd},
     {"build", hullfile__take_build},
-    {"files", take_files},
+    {"files", hullfile__take_files},
     {"rootfs", hullfile__take_rootfs},
     {NULL, NULL},
 };
@@ -249,5 +224,6 @@ const struct hullfile_dialect capstan_dialect = {
     .no_cmd = "there is no cmdline; add 'cmdline: /PROGRAM ARG...' to say "
               "what the image runs",
     .mend = mend,
+    .host_path = fill_in,
     .finish = finish,
 };

@@ -137,14 +137,13 @@ void hullfile__take_cmd(struct reader *r, const char *key,
     }
 }
 
-void hullfile__add_file(struct reader *r, yaml_node_t *key,
-                        yaml_node_t *value, const char *host)
+static void add_file(struct reader *r, yaml_node_t *key, yaml_node_t *value)
 {
     struct hullfile *hf = r->hf;
     const char *guest = hullfile__text(r, "files", key);
+    const char *host = guest ? hullfile__text(r, guest, value) : NULL;
     struct hullfile_file *f;
 
-    host = guest && !host ? hullfile__text(r, guest, value) : host;
     if (!guest || !host) {
         return;
     }
@@ -161,7 +160,8 @@ void hullfile__add_file(struct reader *r, yaml_node_t *key,
     hf->files = xrealloc(hf->files, (hf->nfiles + 1) * sizeof(*hf->files));
     f = &hf->files[hf->nfiles];
     f->guest = path_normalize(guest);
-    f->host = xstrdup(host);
+    f->host = r->dialect->host_path ? r->dialect->host_path(host, guest)
+                                    : xstrdup(host);
     f->line = hullfile__line_of(key);
     for (size_t i = 0; i < hf->nfiles; i++) {
         if (!strcmp(hf->files[i].guest, f->guest)) {
@@ -172,8 +172,12 @@ void hullfile__add_file(struct reader *r, yaml_node_t *key,
     hf->nfiles++;
 }
 
-static void take_files(struct reader *r, const char *key, yaml_node_t *value)
+void hullfile__take_files(struct reader *r, const char *key,
+                          yaml_node_t *value)
 {
+    if (value->type == YAML_SCALAR_NODE && !value->data.scalar.length) {
+        return;
+    }
     if (value->type != YAML_MAPPING_NODE) {
         BAD(r, value, "'%s' wants lines of the form 'GUEST-PATH: HOST-PATH'",
             key);
@@ -181,8 +185,8 @@ static void take_files(struct reader *r, const char *key, yaml_node_t *value)
     }
     for (yaml_node_pair_t *p = value->data.mapping.pairs.start;
          p < value->data.mapping.pairs.top; p++) {
-        hullfile__add_file(r, yaml_document_get_node(&r->doc, p->key),
-                           yaml_document_get_node(&r->doc, p->value), NULL);
+        add_file(r, yaml_document_get_node(&r->doc, p->key),
+                 yaml_document_get_node(&r->doc, p->value));
     }
 }
 
@@ -324,7 +328,7 @@ static void take_java(struct reader *r, const char *key, yaml_node_t *value)
 static const struct hullfile_key keys[] = {
     {"name", take_name},
     {"build", hullfile__take_build},
-    {"files", take_files},
+    {"files", hullfile__take_files},
     {"rootfs", hullfile__take_rootfs},
     {"cmd", hullfile__take_cmd},
     {"env", take_env},

@@ -32,6 +32,8 @@ struct hullfile_dialect {
     const char *no_cmd;                 /* the error where there is none */
     /* Makes libyaml take the text; may be NULL. */
     void (*mend)(struct strbuf *text);
+    /* What a host path in `files` stands for, to be freed; may be NULL. */
+    char *(*host_path)(const char *host, const char *guest);
     /* After all keys, where there was no error; may be NULL. */
     void (*finish)(struct reader *r);
 };
@@ -42,8 +44,8 @@ int hullfile__line_of(const yaml_node_t *node);
 /* The text of a scalar, or NULL after an error. */
 const char *hullfile__text(struct reader *r, const char *key,
                            yaml_node_t *value);
-void hullfile__add_file(struct reader *r, yaml_node_t *key,
-                        yaml_node_t *value, const char *host);
+void hullfile__take_files(struct reader *r, const char *key,
+                          yaml_node_t *value);
 void hullfile__take_build(struct reader *r, const char *key,
                           yaml_node_t *value);
 void hullfile__take_rootfs(struct reader *r, const char *key,

@@ -58,6 +58,14 @@ static bool writes(const struct file *f)
     return (f->flags & O_ACCMODE) != O_RDONLY && !(f->flags & O_PATH);
 }
 
+static void ends_put(struct file *in, struct file *out)
+{
+    if (out)
+        fdtable_put(out);
+    if (in)
+        fdtable_put(in);
+}
+
 /* The position to use: the program's, or the file's own. */
 static int position_get(struct file *f, uaddr_t upos, off_t *pos)
 {
@@ -107,10 +115,7 @@ long sys_sendfile(int out_fd, int in_fd, uaddr_t upos, uint64_t n)
     if (r == -EPIPE)
         signal__raise(SIGPIPE);
 out_put:
-    if (out)
-        fdtable_put(out);
-    if (in)
-        fdtable_put(in);
+    ends_put(in, out);
     return r;
 }
 
@@ -156,10 +161,7 @@ long sys_copy_file_range(int in_fd, uaddr_t uin, int out_fd, uaddr_t uout,
             r = err;
     }
 out_put:
-    if (out)
-        fdtable_put(out);
-    if (in)
-        fdtable_put(in);
+    ends_put(in, out);
     return r;
 }
 
@@ -173,26 +175,29 @@ struct splice_end {
     off_t *pos;                 /* NULL: the file's own */
 };
 
+/* The end's position, or none, goes on by what was moved. */
+static ssize_t moved(struct splice_end *e, ssize_t n)
+{
+    if (n > 0 && e->pos)
+        *e->pos += n;
+    return n;
+}
+
 static ssize_t splice_from(void *arg, struct iov_iter *it)
 {
     struct splice_end *e = arg;
-    ssize_t n = e->pos ? file_pread(e->file, it, *e->pos) :
-        file_read(e->file, it);
+    ssize_t n = moved(e, e->pos ? file_pread(e->file, it, *e->pos) :
+                      file_read(e->file, it));
 
-    if (n > 0 && e->pos)
-        *e->pos += n;
     return n == -EISDIR ? -EINVAL : n;
 }
 
 static ssize_t splice_to(void *arg, struct iov_iter *it)
 {
     struct splice_end *e = arg;
-    ssize_t n = e->pos ? file_pwrite(e->file, it, *e->pos) :
-        file_write(e->file, it);
 
-    if (n > 0 && e->pos)
-        *e->pos += n;
-    return n;
+    return moved(e, e->pos ? file_pwrite(e->file, it, *e->pos) :
+                 file_write(e->file, it));
 }
 
 static long splice_files(struct splice_end *in, struct splice_end *out,
@@ -260,10 +265,7 @@ long sys_splice(int in_fd, uaddr_t uin, int out_fd, uaddr_t uout, uint64_t n,
                       (out.pos && put_user(uout, pout))))
             r = -EFAULT;
     }
-    if (out.file)
-        fdtable_put(out.file);
-    if (in.file)
-        fdtable_put(in.file);
+    ends_put(in.file, out.file);
     return signal_pipe(r);
 }
 
@@ -283,38 +285,27 @@ long sys_tee(int in_fd, int out_fd, uint64_t n, uint64_t flags)
             pipe_pour(in, out, MIN(n, 0x7ffff000ull), true,
                       (flags & SPLICE_F_NONBLOCK) ||
                       ((in->flags | out->flags) & O_NONBLOCK)) : -EINVAL;
-    if (out)
-        fdtable_put(out);
-    if (in)
-        fdtable_put(in);
+    ends_put(in, out);
     return signal_pipe(r);
 }
 
+struct memory_end {
+    struct iov_iter *memory;    /* the program's */
+    bool from_pipe;
+};
+
 /* Between the program's memory and the pipe's, a segment at a time. */
-static ssize_t copy_out(void *arg, struct iov_iter *it)
+static ssize_t copy_program(void *arg, struct iov_iter *it)
 {
+    const struct memory_end *e = arg;
     ssize_t done = 0, n = 1;
 
     while (it->left && n > 0) {
         size_t part = MIN(it->iov->len - it->offset, it->left);
+        void *at = (void *)(it->iov->base + it->offset);
 
-        n = copy_to_iter(arg, (void *)(it->iov->base + it->offset), part);
-        if (n > 0) {
-            iov_iter_advance(it, (size_t)n);
-            done += n;
-        }
-    }
-    return done ? done : n;
-}
-
-static ssize_t copy_in(void *arg, struct iov_iter *it)
-{
-    ssize_t done = 0, n = 1;
-
-    while (it->left && n > 0) {
-        size_t part = MIN(it->iov->len - it->offset, it->left);
-
-        n = copy_from_iter(arg, (void *)(it->iov->base + it->offset), part);
+        n = e->from_pipe ? copy_to_iter(e->memory, at, part) :
+            copy_from_iter(e->memory, at, part);
         if (n > 0) {
             iov_iter_advance(it, (size_t)n);
             done += n;
@@ -325,13 +316,14 @@ static ssize_t copy_in(void *arg, struct iov_iter *it)
 
 static long vmsplice_iter(struct file *f, struct iov_iter *it, bool nonblock)
 {
-    bool in = (f->flags & O_ACCMODE) == O_RDONLY;
+    struct memory_end e = { it, (f->flags & O_ACCMODE) == O_RDONLY };
     long done = 0, r = 1;
 
     nonblock |= !!(f->flags & O_NONBLOCK);
     while (it->left && r > 0) {
-        r = in ? pipe_drain(f, it->left, nonblock || done, copy_out, it) :
-            pipe_feed(f, it->left, nonblock, copy_in, it);
+        r = e.from_pipe ?
+            pipe_drain(f, it->left, nonblock || done, copy_program, &e) :
+            pipe_feed(f, it->left, nonblock, copy_program, &e);
         if (r > 0)
             done += r;
     }

@@ -100,6 +100,29 @@ static const char *const family_names[] = { "AF_UNSPEC", "AF_UNIX",
 static const char *const sock_names[] = { NULL, "SOCK_STREAM", "SOCK_DGRAM",
     "SOCK_RAW", NULL, "SOCK_SEQPACKET" };
 
+/* Kinds that are one of several names. */
+#define NAMED(table) { table, ARRAY_LEN(table) }
+static const struct { const char *const *names; size_t n; } named_kinds[] = {
+    [KIND_SIGHOW] = NAMED(how_names), [KIND_WHENCE] = NAMED(whence_names),
+    [KIND_CLOCK] = NAMED(clock_names), [KIND_EPOLLOP] = NAMED(epoll_names),
+    [KIND_ADVICE] = NAMED(advice_names), [KIND_FCNTL] = NAMED(fcntl_names),
+    [KIND_FAMILY] = NAMED(family_names),
+};
+
+/* Kinds that are bits of an int or a long, and what they are called without
+ * any; NULL: a number. */
+static const struct {
+    const struct name *names;
+    uint64_t bits;
+    const char *none;
+} flag_kinds[] = {
+    [KIND_PROT] = { prot_names, UINT64_MAX, "PROT_NONE" },
+    [KIND_MAPFLAGS] = { map_names, UINT64_MAX, NULL },
+    [KIND_CLONEFLAGS] = { clone_names, UINT64_MAX, NULL },
+    [KIND_MSGFLAGS] = { msg_names, UINT32_MAX, "0" },
+    [KIND_ATFLAGS] = { at_names, UINT32_MAX, "0" },
+};
+
 static void put_flags(struct line *l, uint64_t v, const struct name *names,
                       bool started)
 {
@@ -200,12 +223,57 @@ static void put_sigset(struct line *l, uaddr_t addr)
         put(l, "[%016llx]", (unsigned long long)set);
 }
 
-#define NAMED(table) put_named(l, v, table, ARRAY_LEN(table))
+static void put_oflags(struct line *l, uint32_t v)
+{
+    put(l, (v & 3) == 0 ? "O_RDONLY" : (v & 3) == 1 ? "O_WRONLY" : "O_RDWR");
+    if (v & ~3u)
+        put_flags(l, v & ~3u, open_names, true);
+}
 
-/* long: table, one case a kind */
+static void put_socktype(struct line *l, uint64_t v)
+{
+    put_named(l, v & 15, sock_names, ARRAY_LEN(sock_names));
+    if (v & ~15ull)
+        put_flags(l, v & ~15ull, open_names, true);
+}
+
+static void put_futexop(struct line *l, uint64_t v)
+{
+    put_named(l, v & 127, futex_names, ARRAY_LEN(futex_names));
+    put(l, "%s%s", v & 128 ? "_PRIVATE" : "",
+        v & 256 ? "|FUTEX_CLOCK_REALTIME" : "");
+}
+
+static void put_address(struct line *l, uint64_t v, const char *none)
+{
+    if (v || !none)
+        put(l, "0x%llx", (unsigned long long)v);
+    else
+        put(l, "%s", none);
+}
+
+/* False: the kind has no table. */
+static bool put_by_table(struct line *l, enum arg_kind kind, uint64_t v)
+{
+    if (kind < ARRAY_LEN(named_kinds) && named_kinds[kind].names) {
+        put_named(l, v, named_kinds[kind].names, named_kinds[kind].n);
+        return true;
+    }
+    if (kind >= ARRAY_LEN(flag_kinds) || !flag_kinds[kind].names)
+        return false;
+    v &= flag_kinds[kind].bits;
+    if (v || !flag_kinds[kind].none)
+        put_flags(l, v, flag_kinds[kind].names, false);
+    else
+        put(l, "%s", flag_kinds[kind].none);
+    return true;
+}
+
 static void put_arg(struct line *l, enum arg_kind kind, uint64_t v,
                     uint64_t next, long result)
 {
+    if (put_by_table(l, kind, v))
+        return;
     switch (kind) {
     case KIND_INT: case KIND_FD: case KIND_UINT:
         put(l, "%d", (int)v);
@@ -216,85 +284,26 @@ static void put_arg(struct line *l, enum arg_kind kind, uint64_t v,
     case KIND_DIRFD:
         put(l, (int)v == AT_FDCWD ? "AT_FDCWD" : "%d", (int)v);
         break;
-    case KIND_PATH:
-        put_bytes(l, v, 0);
-        break;
-    case KIND_BUF:
-        put_bytes(l, v, next);
+    case KIND_MODE:
+        put(l, "0%o", (unsigned)v);
         break;
     case KIND_OUTBUF:
         if (result > 0)
             put_bytes(l, v, (uint64_t)result);
         else
-            put(l, "0x%llx", (unsigned long long)v);
+            put_address(l, v, NULL);
         break;
-    case KIND_MODE:
-        put(l, "0%o", (unsigned)v);
-        break;
-    case KIND_OFLAGS:
-        put(l, (v & 3) == 0 ? "O_RDONLY" : (v & 3) == 1 ? "O_WRONLY" :
-            "O_RDWR");
-        if ((int)v & ~3)
-            put_flags(l, (uint32_t)v & ~3u, open_names, true);
-        break;
-    case KIND_PROT:
-        if (v)
-            put_flags(l, v, prot_names, false);
-        else
-            put(l, "PROT_NONE");
-        break;
-    case KIND_MAPFLAGS:
-        put_flags(l, v, map_names, false);
-        break;
-    case KIND_CLONEFLAGS:
-        put_flags(l, v, clone_names, false);
-        break;
-    case KIND_MSGFLAGS:
-        if (v)
-            put_flags(l, (uint32_t)v, msg_names, false);
-        else
-            put(l, "0");
-        break;
-    case KIND_ATFLAGS:
-        if (v)
-            put_flags(l, (uint32_t)v, at_names, false);
-        else
-            put(l, "0");
-        break;
-    case KIND_SIG:
-        put(l, "%s", signal__name((int)v));
-        break;
-    case KIND_SIGHOW: NAMED(how_names); break;
-    case KIND_WHENCE: NAMED(whence_names); break;
-    case KIND_CLOCK: NAMED(clock_names); break;
-    case KIND_EPOLLOP: NAMED(epoll_names); break;
-    case KIND_ADVICE: NAMED(advice_names); break;
-    case KIND_FCNTL: NAMED(fcntl_names); break;
-    case KIND_FAMILY: NAMED(family_names); break;
-    case KIND_SOCKTYPE:
-        put_named(l, v & 15, sock_names, ARRAY_LEN(sock_names));
-        if (v & ~15ull)
-            put_flags(l, v & ~15ull, open_names, true);
-        break;
-    case KIND_FUTEXOP:
-        put_named(l, v & 127, futex_names, ARRAY_LEN(futex_names));
-        put(l, "%s%s", v & 128 ? "_PRIVATE" : "",
-            v & 256 ? "|FUTEX_CLOCK_REALTIME" : "");
-        break;
-    case KIND_TIMESPEC:
-        put_timespec(l, v);
-        break;
-    case KIND_SOCKADDR:
-        put_sockaddr(l, v, next);
-        break;
-    case KIND_SIGSET:
-        put_sigset(l, v);
-        break;
-    default:
-        if (v)
-            put(l, "0x%llx", (unsigned long long)v);
-        else
-            put(l, "%s", kind == KIND_PTR ? "NULL" : "0");
+    case KIND_PATH: put_bytes(l, v, 0); break;
+    case KIND_BUF: put_bytes(l, v, next); break;
+    case KIND_OFLAGS: put_oflags(l, (uint32_t)v); break;
+    case KIND_SIG: put(l, "%s", signal__name((int)v)); break;
+    case KIND_SOCKTYPE: put_socktype(l, v); break;
+    case KIND_FUTEXOP: put_futexop(l, v); break;
+    case KIND_TIMESPEC: put_timespec(l, v); break;
+    case KIND_SOCKADDR: put_sockaddr(l, v, next); break;
+    case KIND_SIGSET: put_sigset(l, v); break;
+    case KIND_PTR: put_address(l, v, "NULL"); break;
+    default: put_address(l, v, "0");
     }
 }
 

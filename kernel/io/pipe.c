@@ -405,20 +405,57 @@ static void consume_locked(struct pipe *p, size_t n)
     }
 }
 
-/* Up to n of the bytes in it, as segments. */
-static unsigned used_iov(struct pipe *p, struct iovec *iov, size_t n,
-                         size_t *total)
+/* Up to n of the bytes in it, as segments for who copies them. */
+static void used_iter(struct pipe *p, struct iov_iter *it, struct iovec *iov,
+                      size_t n)
 {
     unsigned k = 0;
+    size_t total;
 
-    for (*total = 0; k < p->used && k < SPLICE_SEGMENTS && *total < n; k++) {
+    for (total = 0; k < p->used && k < SPLICE_SEGMENTS && total < n; k++) {
         struct slot *s = slot_at(p, k);
 
         iov[k].base = (uintptr_t)(s->page + s->start);
-        iov[k].len = MIN((size_t)s->len, n - *total);
-        *total += iov[k].len;
+        iov[k].len = MIN((size_t)s->len, n - total);
+        total += iov[k].len;
     }
-    return k;
+    iov_iter_init(it, iov, k, total);
+    it->kernel = true;
+}
+
+/* The same of its free slots, as far as there is memory for them. */
+static void free_iter(struct pipe *p, struct iov_iter *it, struct iovec *iov,
+                      size_t n)
+{
+    size_t total = 0;
+    unsigned k = 0;
+
+    for (; k < SPLICE_SEGMENTS && p->used + k < p->count && total < n; k++) {
+        struct slot *s = slot_at(p, p->used + k);
+
+        if (!s->page)
+            s->page = kmalloc(PAGE_SIZE);
+        if (!s->page)
+            break;
+        iov[k].base = (uintptr_t)s->page;
+        iov[k].len = MIN((size_t)PAGE_SIZE, n - total);
+        total += iov[k].len;
+    }
+    iov_iter_init(it, iov, k, total);
+    it->kernel = true;
+}
+
+/* n bytes were put where free_iter said. */
+static void produce_locked(struct pipe *p, size_t n)
+{
+    while (n) {
+        struct slot *s = slot_at(p, p->used);
+
+        s->start = 0;
+        s->len = (uint32_t)MIN((size_t)PAGE_SIZE, n);
+        n -= s->len;
+        store(&p->used, p->used + 1);
+    }
 }
 
 ssize_t pipe_drain(struct file *f, size_t n, bool nonblock,
@@ -427,15 +464,11 @@ ssize_t pipe_drain(struct file *f, size_t n, bool nonblock,
     struct pipe *p = f->private;
     struct iovec iov[SPLICE_SEGMENTS];
     struct iov_iter it;
-    unsigned k;
-    size_t total;
     ssize_t done = reader_enter(p, nonblock);
 
     if (done <= 0)
         return done;
-    k = used_iov(p, iov, n, &total);
-    iov_iter_init(&it, iov, k, total);
-    it.kernel = true;
+    used_iter(p, &it, iov, n);
     done = sink(arg, &it);
     if (done > 0)
         consume_locked(p, (size_t)done);
@@ -449,34 +482,14 @@ ssize_t pipe_feed(struct file *f, size_t n, bool nonblock,
     struct pipe *p = f->private;
     struct iovec iov[SPLICE_SEGMENTS];
     struct iov_iter it;
-    unsigned k = 0;
-    size_t total = 0, left;
     ssize_t done = writer_enter(p, nonblock);
 
     if (done)
         return done;
-    for (; k < SPLICE_SEGMENTS && p->used + k < p->count && total < n; k++) {
-        struct slot *s = slot_at(p, p->used + k);
-
-        if (!s->page)
-            s->page = kmalloc(PAGE_SIZE);
-        if (!s->page)
-            break;
-        iov[k].base = (uintptr_t)s->page;
-        iov[k].len = MIN((size_t)PAGE_SIZE, n - total);
-        total += iov[k].len;
-    }
-    iov_iter_init(&it, iov, k, total);
-    it.kernel = true;
-    done = total ? source(arg, &it) : -ENOMEM;
-    for (left = done > 0 ? (size_t)done : 0; left;) {
-        struct slot *s = slot_at(p, p->used);
-
-        s->start = 0;
-        s->len = (uint32_t)MIN((size_t)PAGE_SIZE, left);
-        left -= s->len;
-        store(&p->used, p->used + 1);
-    }
+    free_iter(p, &it, iov, n);
+    done = it.left ? source(arg, &it) : -ENOMEM;
+    if (done > 0)
+        produce_locked(p, (size_t)done);
     leave(p);
     return done;
 }
@@ -486,11 +499,8 @@ static ssize_t pour_locked(struct pipe *a, struct pipe *b, size_t n)
 {
     struct iovec iov[SPLICE_SEGMENTS];
     struct iov_iter it;
-    size_t total;
-    unsigned k = used_iov(a, iov, n, &total);
 
-    iov_iter_init(&it, iov, k, total);
-    it.kernel = true;
+    used_iter(a, &it, iov, n);
     return put_locked(b, &it);
 }
 

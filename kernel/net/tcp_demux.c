@@ -169,19 +169,30 @@ void net__tcp_link_done(struct tcp_pcb *pcb)
 
 /* ---------------- input ---------------- */
 
+/* The first from l on with these ports and this other end. */
+static struct tcp_pcb *named(struct tcp_link *l, const ip_addr_t *remote,
+                             uint16_t rport, uint16_t lport)
+{
+    for (; l; l = l->next) {
+        struct tcp_pcb *pcb = pcb_of(l);
+
+        if (pcb->remote_port == rport && pcb->local_port == lport &&
+            ip_addr_cmp(&pcb->remote_ip, remote))
+            return pcb;
+    }
+    return NULL;
+}
+
 /* The same question as lwIP's own; NETIF_NO_INDEX: by any interface. */
 static struct tcp_pcb *find(const ip_addr_t *local, uint16_t lport,
                             const ip_addr_t *remote, uint16_t rport,
                             u8_t netif)
 {
-    struct tcp_link *l = *bucket(remote, rport, lport);
-    struct tcp_pcb *pcb;
+    struct tcp_pcb *pcb = named(*bucket(remote, rport, lport), remote, rport,
+                                lport);
 
-    for (; l; l = l->next) {
-        pcb = pcb_of(l);
-        if (pcb->remote_port == rport && pcb->local_port == lport &&
-            ip_addr_cmp(&pcb->remote_ip, remote) &&
-            ip_addr_cmp(&pcb->local_ip, local) &&
+    for (; pcb; pcb = named(link_of(pcb)->next, remote, rport, lport)) {
+        if (ip_addr_cmp(&pcb->local_ip, local) &&
             (netif == NETIF_NO_INDEX || pcb->netif_idx == NETIF_NO_INDEX ||
              pcb->netif_idx == netif))
             return pcb;
@@ -266,16 +277,7 @@ void net__tcp_ack_tick(void)
 bool net__tcp_name_used(const ip_addr_t *remote, uint16_t rport,
                         uint16_t lport)
 {
-    struct tcp_link *l = *bucket(remote, rport, lport);
-    struct tcp_pcb *pcb;
-
-    for (; l; l = l->next) {
-        pcb = pcb_of(l);
-        if (pcb->remote_port == rport && pcb->local_port == lport &&
-            ip_addr_cmp(&pcb->remote_ip, remote))
-            return true;
-    }
-    return false;
+    return named(*bucket(remote, rport, lport), remote, rport, lport) != NULL;
 }
 
 struct tcp_pcb *net__tcp_find(const ip_addr_t *local, uint16_t lport,

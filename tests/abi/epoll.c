@@ -1,31 +1,8 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* epoll: level, edge, oneshot, exclusive, nesting, errors. */
-#include "t.h"
-#include <sys/epoll.h>
+#include "epoll.h"
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-
-static int ep;
-
-static void wait_show(const char *what, int ms)
-{
-    struct epoll_event ev[8];
-    int n = epoll_wait(ep, ev, 8, ms);
-
-    printf("%s: %d", what, n);
-    if (n < 0)
-        printf(" %s", strerrorname_np(errno));
-    for (int i = 0; i < n; i++)
-        printf(" [%x %lu]", ev[i].events, (unsigned long)ev[i].data.u64);
-    putchar('\n');
-}
-
-static int ctl(int op, int fd, uint32_t events, uint64_t data)
-{
-    struct epoll_event ev = { .events = events, .data.u64 = data };
-
-    return epoll_ctl(ep, op, fd, &ev);
-}
 
 static void modes(void)
 {
@@ -35,32 +12,32 @@ static void modes(void)
     socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, s);
     R(ctl(EPOLL_CTL_ADD, s[0], EPOLLIN, 1));
     R(ctl(EPOLL_CTL_ADD, s[0], EPOLLIN, 1));
-    wait_show("nothing", 0);
+    show("nothing", 8, 0);
     write(s[1], "abc", 3);
-    wait_show("level", 100);
-    wait_show("level again", 100);
+    show("level", 8, 100);
+    show("level again", 8, 100);
     R(ctl(EPOLL_CTL_MOD, s[0], EPOLLIN | EPOLLET, 2));
-    wait_show("edge", 100);
-    wait_show("edge again", 0);
+    show("edge", 8, 100);
+    show("edge again", 8, 0);
     write(s[1], "d", 1);
-    wait_show("edge after more", 100);
+    show("edge after more", 8, 100);
     R(ctl(EPOLL_CTL_MOD, s[0], EPOLLIN | EPOLLET, 2));
-    wait_show("edge after MOD", 100);
+    show("edge after MOD", 8, 100);
     R(ctl(EPOLL_CTL_MOD, s[0], EPOLLIN | EPOLLONESHOT, 3));
-    wait_show("oneshot", 100);
-    wait_show("oneshot again", 0);
+    show("oneshot", 8, 100);
+    show("oneshot again", 8, 0);
     write(s[1], "e", 1);
-    wait_show("oneshot after more", 0);
+    show("oneshot after more", 8, 0);
     R(ctl(EPOLL_CTL_MOD, s[0], EPOLLIN | EPOLLONESHOT, 4));
-    wait_show("oneshot rearmed", 100);
+    show("oneshot rearmed", 8, 100);
     R(ctl(EPOLL_CTL_MOD, s[0], EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET, 5));
-    wait_show("in out", 100);
+    show("in out", 8, 100);
     read(s[0], b, 10);
-    wait_show("after read", 0);
+    show("after read", 8, 0);
     shutdown(s[1], SHUT_WR);
-    wait_show("peer shut", 100);
+    show("peer shut", 8, 100);
     close(s[1]);
-    wait_show("peer closed", 100);
+    show("peer closed", 8, 100);
     R(ctl(EPOLL_CTL_DEL, s[0], 0, 0));
     R(ctl(EPOLL_CTL_DEL, s[0], 0, 0));
     R(ctl(EPOLL_CTL_MOD, s[0], 0, 0));
@@ -91,16 +68,16 @@ static void removal(void)
     int e = eventfd(1, 0), d;
 
     R(ctl(EPOLL_CTL_ADD, e, EPOLLIN, 6));
-    wait_show("ready", 0);
+    show("ready", 8, 0);
     close(e);
-    wait_show("closed", 0);
+    show("closed", 8, 0);
     e = eventfd(1, 0);
     R(ctl(EPOLL_CTL_ADD, e, EPOLLIN, 7));
     d = dup(e);
     R(ctl(EPOLL_CTL_ADD, d, EPOLLIN, 8));
     R(ctl(EPOLL_CTL_DEL, d, 0, 0));
     close(d);
-    wait_show("one left", 0);
+    show("one left", 8, 0);
     close(e);
 }
 
@@ -113,9 +90,9 @@ static void nesting(void)
     R(epoll_ctl(inner, EPOLL_CTL_ADD, e, &ev));
     R(ctl(EPOLL_CTL_ADD, inner, EPOLLIN, 10));
     R(epoll_ctl(inner, EPOLL_CTL_ADD, outer, &ev));
-    wait_show("nested none", 0);
+    show("nested none", 8, 0);
     write(e, &one, 8);
-    wait_show("nested", 100);
+    show("nested", 8, 100);
     close(inner);
     close(e);
 }
@@ -184,13 +161,13 @@ int main(void)
     R(ctl(EPOLL_CTL_ADD, e, EPOLLIN, 11));
     pthread_t t = t_thread(poke, &e);
     int64_t t0 = t_now();
-    wait_show("blocking", -1);
+    show("blocking", 8, -1);
     YES(t_now() - t0 >= 25000000);
     pthread_join(t, NULL);
     uint64_t v;
     read(e, &v, 8);
     t0 = t_now();
-    wait_show("timeout", 40);
+    show("timeout", 8, 40);
     YES(t_now() - t0 >= 39000000 && t_now() - t0 < 2000000000);
     sigemptyset(&set);
     R(epoll_pwait(ep, &ev, 1, 10, &set));

@@ -1,35 +1,12 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* epoll with duplicates, pipes, sockets, nesting, rotation, bad arguments. */
-#include "t.h"
+#include "epoll.h"
 #include <netinet/in.h>
 #include <poll.h>
-#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timerfd.h>
-
-static int ep;
-
-static void show(const char *what, int max, int ms)
-{
-    struct epoll_event ev[16];
-    int n = epoll_wait(ep, ev, max, ms);
-
-    printf("%s: %d", what, n);
-    if (n < 0)
-        printf(" %s", strerrorname_np(errno));
-    for (int i = 0; i < n; i++)
-        printf(" [%x %lu]", ev[i].events, (unsigned long)ev[i].data.u64);
-    putchar('\n');
-}
-
-static int ctl(int op, int fd, uint32_t events, uint64_t data)
-{
-    struct epoll_event ev = { .events = events, .data.u64 = data };
-
-    return epoll_ctl(ep, op, fd, &ev);
-}
 
 static void duplicates(void)
 {
