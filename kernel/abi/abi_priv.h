@@ -213,6 +213,9 @@ const char *signal__name(int signo);
 /* --- futex.c --- */
 void futex__init(void);
 void futex__task_exit(struct task *t);
+/* A task is no longer among its process's: who waits for a lock of its looks
+ * again. */
+void futex__task_gone(void);
 void futex__wake_addr(struct mm *mm, uaddr_t addr, int n);
 uint64_t futex__waiters(void);
 

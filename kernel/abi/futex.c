@@ -49,11 +49,13 @@ struct waiter {
     struct futex_key key;
     uint32_t bitset;
     bool queued;
+    bool owned;                 /* [I] waits for a lock, not for a wake-up */
     struct thread *thread;
 };
 
 static struct bucket buckets[FUTEX_BUCKETS];
 static uint64_t waiting;        /* [a] */
+static uint32_t lock_waiting, ends;     /* [a] of `owned`; tasks ended */
 
 void futex__init(void)
 {
@@ -474,56 +476,103 @@ static int pi_try_locked(struct bucket *b, const struct futex_key *k,
     return -EBUSY;
 }
 
-/* A word that names no thread of ours will never be freed: -ESRCH. */
-static int owner_check(uaddr_t addr)
+/* Queues w, unless a task has ended since `seen` was read: it may be the
+ * owner, and may not have seen w (futex__task_gone). */
+static bool enqueue_since(struct bucket *b, struct waiter *w, uint32_t seen)
+{
+    enqueue(b, w);
+    __atomic_fetch_add(&lock_waiting, 1, __ATOMIC_SEQ_CST);
+    if (__atomic_load_n(&ends, __ATOMIC_SEQ_CST) == seen)
+        return true;
+    __atomic_fetch_sub(&lock_waiting, 1, __ATOMIC_RELAXED);
+    dequeue(w);
+    return false;
+}
+
+/* Sleeps as w, the bucket locked before and not after. *woken: the lock was
+ * handed over. */
+static int pi_wait(struct bucket *b, struct waiter *w, uint32_t seen,
+                   nsec_t deadline, bool *woken)
+{
+    int err;
+
+    if (!enqueue_since(b, w, seen)) {
+        spin_unlock(&b->lock);
+        return 0;
+    }
+    thread_wait_prepare("futex lock");
+    spin_unlock(&b->lock);
+    err = thread_wait_commit(deadline, WAIT_INTERRUPTIBLE);
+    b = waiter_lock(w);
+    *woken = !w->queued;
+    if (w->queued)
+        dequeue(w);
+    spin_unlock(&b->lock);
+    __atomic_fetch_sub(&lock_waiting, 1, __ATOMIC_RELAXED);
+    return *woken ? 0 : err;
+}
+
+/* The owner that `word` names is gone: who waited has the lock now, and sees
+ * it by the word, as on Linux. 0, or -EAGAIN, -EFAULT to look again. */
+static int pi_inherit(const struct futex_key *k, uaddr_t addr, uint32_t word)
+{
+    struct bucket *b = bucket_of(k);
+    int err;
+
+    spin_lock(&b->lock);
+    err = swap_locked(addr, word, (uint32_t)task_current()->tid |
+                      FUTEX_WAITERS | FUTEX_OWNER_DIED);
+    spin_unlock(&b->lock);
+    return err;
+}
+
+/* -ESRCH: the word, now in *word, names no thread of ours. */
+static int owner_check(uaddr_t addr, uint32_t *word)
 {
     struct process *p = process_current();
-    uint32_t now, again;
+    uint32_t again;
     uint64_t flags;
     bool there;
 
-    if (arch_user_load32((const uint32_t *)addr, &now))
+    if (arch_user_load32((const uint32_t *)addr, word))
         return -EFAULT;
-    if (!(now & FUTEX_TID_MASK))
+    if (!(*word & FUTEX_TID_MASK))
         return 0;
     flags = spin_lock_irqsave(&p->lock);
-    there = task__find_locked(p, now & FUTEX_TID_MASK) != NULL;
+    there = task__find_locked(p, *word & FUTEX_TID_MASK) != NULL;
     spin_unlock_irqrestore(&p->lock, flags);
     if (there || arch_user_load32((const uint32_t *)addr, &again))
         return 0;
-    return again == now ? -ESRCH : 0;
+    return again == *word ? -ESRCH : 0;
 }
 
 static int pi_lock(uaddr_t addr, bool private, nsec_t deadline, bool try)
 {
     struct task *t = task_current();
-    struct waiter w = { .bitset = BITSET_ANY, .thread = &t->thread };
-    bool woken = false;
-    struct bucket *b;
+    struct waiter w = { .bitset = BITSET_ANY, .thread = &t->thread,
+                        .owned = true };
+    bool woken = false, waited = false;
     int err = key_get(t->proc->mm, addr, private, &w.key);
 
     while (!err) {
-        err = owner_check(addr);
-        if (err)
+        uint32_t seen = __atomic_load_n(&ends, __ATOMIC_SEQ_CST), word;
+        struct bucket *b = bucket_of(&w.key);
+
+        err = owner_check(addr, &word);
+        if (err == -ESRCH && waited) {
+            err = pi_inherit(&w.key, addr, word);
+        } else if (err) {
             break;
-        b = bucket_of(&w.key);
-        spin_lock(&b->lock);
-        err = pi_try_locked(b, &w.key, addr, woken, try);
-        if (err == -EBUSY) {
-            enqueue(b, &w);
-            thread_wait_prepare("futex lock");
+        } else {
+            spin_lock(&b->lock);
+            err = pi_try_locked(b, &w.key, addr, woken, try);
+            if (err == -EBUSY) {
+                err = pi_wait(b, &w, seen, deadline, &woken);
+                waited = true;
+                continue;
+            }
             spin_unlock(&b->lock);
-            err = thread_wait_commit(deadline, WAIT_INTERRUPTIBLE);
-            b = waiter_lock(&w);
-            woken = !w.queued;
-            if (w.queued)
-                dequeue(&w);
-            if (woken)
-                err = 0;
-            spin_unlock(&b->lock);
-            continue;
         }
-        spin_unlock(&b->lock);
         if (!err)
             return 0;
         if (err == -EFAULT)
@@ -702,6 +751,23 @@ void futex__task_exit(struct task *t)
     if (t->clear_tid && !copy_to_user(t->clear_tid, &zero, sizeof(zero)))
         futex__wake_addr(t->proc->mm, t->clear_tid, 1);
     t->robust = t->clear_tid = 0;
+}
+
+void futex__task_gone(void)
+{
+    struct waiter *w;
+
+    __atomic_fetch_add(&ends, 1, __ATOMIC_SEQ_CST);
+    if (!__atomic_load_n(&lock_waiting, __ATOMIC_SEQ_CST))
+        return;
+    for (struct bucket *b = buckets; b < buckets + FUTEX_BUCKETS; b++) {
+        spin_lock(&b->lock);
+        list_for_each(w, &b->waiters, link) {
+            if (w->owned)
+                thread_wake(w->thread);
+        }
+        spin_unlock(&b->lock);
+    }
 }
 
 long sys_set_robust_list(uaddr_t head, uint64_t size)

@@ -214,6 +214,8 @@ __noreturn void task__exit(void)
         futex__task_exit(t);
     if (task_leave(t))
         process_close(p);
+    else
+        futex__task_gone();
     thread_exit();
 }
 

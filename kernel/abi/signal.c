@@ -465,15 +465,16 @@ static int enter_handler(struct task *t, struct regs *regs,
                          const struct linux_siginfo *info,
                          const struct linux_sigaction *act)
 {
-    bool alt = (act->flags & SA_ONSTACK) && t->altstack.size &&
-               !on_altstack(t, arch_regs_sp(regs));
+    bool nested = on_altstack(t, arch_regs_sp(regs));
+    bool enter = (act->flags & SA_ONSTACK) && t->altstack.size && !nested;
     struct arch_sigframe f = {
         .handler = act->handler,
         .restorer = act->flags & SA_RESTORER ? act->restorer : 0,
         .signo = info->signo,
         .siginfo_wanted = act->flags & SA_SIGINFO,
-        .stack_base = alt ? t->altstack.sp : 0,
-        .stack_size = alt ? t->altstack.size : 0,
+        .stack_base = t->altstack.sp,
+        .stack_size = enter || nested ? t->altstack.size : 0,
+        .stack_enter = enter,
         .siginfo = info,
         .mask = t->restore_blocked ? t->saved_blocked : t->blocked,
         .ss_sp = t->altstack.sp,

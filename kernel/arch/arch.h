@@ -196,8 +196,9 @@ struct arch_sigframe {
     uaddr_t handler, restorer;
     int signo;
     bool siginfo_wanted;        /* SA_SIGINFO */
-    uaddr_t stack_base;         /* alternate stack to start on, or 0 */
-    uint64_t stack_size;
+    uaddr_t stack_base;         /* alternate stack that it must fit on */
+    uint64_t stack_size;        /* 0: none */
+    bool stack_enter;           /* it starts at the top of that */
     const void *siginfo;        /* 128 bytes */
     uint64_t mask;              /* uc_sigmask */
     uaddr_t ss_sp;              /* uc_stack */

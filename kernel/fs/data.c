@@ -140,7 +140,7 @@ static int truncate_locked(struct vnode *v, uint64_t size)
     zero_rest(v, MIN(size, was));
     if (size < was)
         page_cache_drop(v->pc, (size + PAGE_SIZE - 1) / PAGE_SIZE,
-                        UINT64_MAX >> PAGE_SHIFT);
+                        UINT64_MAX >> PAGE_SHIFT, true);
     fs__vnode_touch(v);
     fs__data_charge(v);
     return 0;

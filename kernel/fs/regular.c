@@ -332,7 +332,7 @@ static void punch_locked(struct vnode *v, uint64_t from, uint64_t to)
     if (last < to)
         zero_part(v, last, to);
     if (first < last)
-        page_cache_drop(v->pc, first / PAGE_SIZE, last / PAGE_SIZE - 1);
+        page_cache_drop(v->pc, first / PAGE_SIZE, last / PAGE_SIZE - 1, false);
 }
 
 static int allocate_locked(struct vnode *v, int mode, uint64_t off,

@@ -250,7 +250,7 @@ void page_cache_release(struct page_cache *pc)
     lru_leave(pc);
     spin_unlock_irqrestore(&lru_lock, irq);
     ASSERT(list_empty(&pc->mappings));
-    page_cache_drop(pc, 0, UINT64_MAX);
+    page_cache_drop(pc, 0, UINT64_MAX, true);
     ASSERT(pc->nr_pages == 0);
 }
 
@@ -401,6 +401,35 @@ int page_cache_put_filled(struct page_cache *pc, uint64_t index,
 
 /* ---- unmapping by the reverse map ---- */
 
+/* Pages just taken out of a cache. */
+struct dropped {
+    unsigned n;
+    struct { uint64_t index; struct page *page; } at[RECLAIM_VICTIMS];
+};
+
+/* The same as below, of these pages alone. */
+static bool unmap_dropped(struct vma *v, const struct dropped *d,
+                          struct gather *g)
+{
+    uint64_t n = (v->end - v->start) >> PAGE_SHIFT;
+    bool all = true;
+
+    g->mm = v->mm;
+    spin_lock(&v->mm->pt_lock);
+    for (unsigned i = 0; all && i < d->n; i++) {
+        uint64_t off = d->at[i].index - v->pgoff;
+        uaddr_t va = v->start + off * PAGE_SIZE;
+        struct pt_entry e;
+
+        if (off < n && arch_pt_query(&v->mm->pt, va, &e) &&
+            e.pa == page_to_phys(d->at[i].page))
+            all = arch_pt_unmap(&v->mm->pt, va, va + PAGE_SIZE, gather__add,
+                                g) > va;
+    }
+    spin_unlock(&v->mm->pt_lock);
+    return all;
+}
+
 /*
  * Collects into g the entries of one mapping of [first,last], up to g's size.
  * False: there are (or may be) more. Under pc->lock.
@@ -423,8 +452,10 @@ static bool unmap_from(struct vma *v, uint64_t first, uint64_t last,
     return at >= end;
 }
 
-/* Removes every mapping of [first,last] of pc, private copies included. */
-static void unmap_all(struct page_cache *pc, uint64_t first, uint64_t last)
+/* Removes every mapping of [first,last] of pc, private copies included; or
+ * with d only what shows its pages. */
+static void unmap_all(struct page_cache *pc, uint64_t first, uint64_t last,
+                      const struct dropped *d)
 {
     struct vma *v;
     struct mm *mm;
@@ -437,7 +468,8 @@ static void unmap_all(struct page_cache *pc, uint64_t first, uint64_t last)
         spin_lock(&pc->lock);
         list_for_each(v, &pc->mappings, share_link) {
             gather__init(&g, v->mm);
-            more = !unmap_from(v, first, last, &g);
+            more = d ? !unmap_dropped(v, d, &g)
+                     : !unmap_from(v, first, last, &g);
             if (g.n > 0) {
                 mm = v->mm;
                 mm__pin(mm);
@@ -453,26 +485,45 @@ static void unmap_all(struct page_cache *pc, uint64_t first, uint64_t last)
     }
 }
 
-void page_cache_drop(struct page_cache *pc, uint64_t first, uint64_t last)
+/* Takes out the next pages from *index to last. True: mappings are to be
+ * looked at. */
+static bool take_out(struct page_cache *pc, uint64_t *index, uint64_t last,
+                     struct dropped *d)
+{
+    bool mapped;
+
+    d->n = 0;
+    spin_lock(&pc->lock);
+    mapped = !list_empty(&pc->mappings);
+    while (d->n < ARRAY_LEN(d->at)) {
+        struct page *p = index_next(pc, index);
+
+        if (!p || *index > last)
+            break;
+        detach_locked(pc, p);           /* M4: before the walk of mappings */
+        d->at[d->n].index = *index;
+        d->at[d->n++].page = p;
+    }
+    spin_unlock(&pc->lock);
+    return mapped;
+}
+
+void page_cache_drop(struct page_cache *pc, uint64_t first, uint64_t last,
+                     bool copies)
 {
     uint64_t index = first;
     bool mapped = false;
+    struct dropped d;
 
-    for (;;) {
-        struct page *p;
-
-        spin_lock(&pc->lock);
-        mapped = mapped || !list_empty(&pc->mappings);
-        p = index_next(pc, &index);
-        if (p && index <= last)
-            detach_locked(pc, p);       /* M4: before the walk below */
-        spin_unlock(&pc->lock);
-        if (!p || index > last)
-            break;
-        page_unref(p);
-    }
-    if (mapped)
-        unmap_all(pc, first, last);
+    do {
+        mapped |= take_out(pc, &index, last, &d);
+        if (mapped && !copies)
+            unmap_all(pc, first, last, &d);
+        for (unsigned i = 0; i < d.n; i++)
+            page_unref(d.at[i].page);
+    } while (d.n > 0);
+    if (mapped && copies)
+        unmap_all(pc, first, last, NULL);
 }
 
 /* ---- reclaim ---- */

@@ -114,9 +114,11 @@ bool page_cache_next(struct page_cache *pc, uint64_t *index);
  * page `index` unless one is there. -ENOMEM is harmless. */
 int page_cache_put_filled(struct page_cache *pc, uint64_t index,
                           const void *data);
-/* Drops pages [first, last] (truncate, hole). Mapped ones are unmapped from
- * every address space first. Callers hold the file's lock. */
-void page_cache_drop(struct page_cache *pc, uint64_t first, uint64_t last);
+/* Drops pages [first, last] and unmaps them from every address space; private
+ * copies of them too if asked (an end cut off; a hole leaves them). Callers
+ * hold the file's lock. */
+void page_cache_drop(struct page_cache *pc, uint64_t first, uint64_t last,
+                     bool copies);
 /* Frees up to n clean pages of caches that are not stores; returns how many. */
 uint64_t page_cache_reclaim(uint64_t n);
 

@@ -58,7 +58,8 @@ static int shm_name(void *object, char *buf, size_t size)
 
 static int shm_punch(void *object, uint64_t pgoff, uint64_t n)
 {
-    page_cache_drop(&((struct shm *)object)->pc, pgoff, pgoff + n - 1);
+    page_cache_drop(&((struct shm *)object)->pc, pgoff, pgoff + n - 1,
+                    false);
     return 0;
 }
 

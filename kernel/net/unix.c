@@ -17,7 +17,7 @@ struct ucred net__unix_cred(void)
     return c;
 }
 
-static void unix_ref(struct unix_sock *u)
+void net__unix_ref(struct unix_sock *u)
 {
     __atomic_add_fetch(&u->refs, 1, __ATOMIC_RELAXED);
 }
@@ -38,7 +38,7 @@ struct unix_sock *net__unix_peer(struct unix_sock *u)
     spin_lock(&u->s.rx_lock);
     p = u->peer;
     if (p)
-        unix_ref(p);
+        net__unix_ref(p);
     spin_unlock(&u->s.rx_lock);
     return p;
 }
@@ -54,7 +54,7 @@ static bool connected(struct unix_sock *u, struct unix_sock *peer,
     spin_lock(&u->s.rx_lock);
     idle = unix_is(u, UNIX_IDLE);
     if (idle) {
-        unix_ref(peer);
+        net__unix_ref(peer);
         u->peer = peer;
         u->peer_cred = peer_cred;
         __atomic_store_n(&u->state, UNIX_CONNECTED, __ATOMIC_SEQ_CST);
@@ -170,13 +170,14 @@ static void dgram_peer_set(struct unix_sock *u, struct unix_sock *to)
     struct unix_sock *old;
 
     if (to)
-        unix_ref(to);
+        net__unix_ref(to);
     spin_lock(&u->s.rx_lock);
     old = u->peer;
     u->peer = to;
     __atomic_store_n(&u->state, to ? UNIX_CONNECTED : UNIX_IDLE,
                      __ATOMIC_SEQ_CST);
     spin_unlock(&u->s.rx_lock);
+    net__unix_room_forget(u, old);
     if (old)
         net__unix_put(old);
 }
@@ -337,10 +338,12 @@ static void unix_release(struct net_sock *s)
     peer_tell(u, true, true, unread ? ECONNRESET : 0);
     net__unix_queue_drop(u);
     waitq_wake_all(&u->room_wq);
+    net__unix_room_tell(u);
     spin_lock(&s->rx_lock);
     peer = u->peer;
     u->peer = NULL;
     spin_unlock(&s->rx_lock);
+    net__unix_room_forget(u, peer);
     if (peer)
         net__unix_put(peer);
     net__unix_put(u);
@@ -373,6 +376,8 @@ static bool peer_room(struct unix_sock *u)
         return true;
     room = net__unix_room(p);
     if (!room) {
+        if (u->s.type == SOCK_DGRAM)
+            net__unix_room_ask(u, p);
         __atomic_store_n(&p->tx_wait, true, __ATOMIC_SEQ_CST);
         room = net__unix_room(p);
     }
@@ -493,5 +498,7 @@ struct net_sock *net__unix_create(int type)
     list_init(&u->bind_link);
     list_init(&u->accept_queue);
     list_init(&u->accept_link);
+    list_init(&u->askers);
+    list_init(&u->ask_link);
     return &u->s;
 }

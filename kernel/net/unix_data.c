@@ -129,6 +129,59 @@ bool net__unix_room(const struct unix_sock *to)
     return bytes < to->s.rcvbuf / 2;
 }
 
+/* Any number of sockets send datagrams to one: its own peer, if it has one,
+ * says nothing of who waits. */
+static struct spinlock asking = SPINLOCK_INIT;
+
+void net__unix_room_ask(struct unix_sock *u, struct unix_sock *p)
+{
+    spin_lock(&asking);
+    if (u->asks != p && !p->dead) {
+        if (u->asks)
+            list_del(&u->ask_link);
+        else
+            net__unix_ref(u);
+        u->asks = p;
+        list_add_tail(&p->askers, &u->ask_link);
+    }
+    spin_unlock(&asking);
+}
+
+void net__unix_room_forget(struct unix_sock *u, const struct unix_sock *p)
+{
+    bool asked;
+
+    spin_lock(&asking);
+    asked = p && u->asks == p;
+    if (asked) {
+        list_del(&u->ask_link);
+        u->asks = NULL;
+    }
+    spin_unlock(&asking);
+    if (asked)
+        net__unix_put(u);
+}
+
+void net__unix_room_tell(struct unix_sock *p)
+{
+    struct unix_sock *u;
+
+    for (;;) {
+        spin_lock(&asking);
+        u = list_empty(&p->askers) ? NULL :
+            list_first(&p->askers, struct unix_sock, ask_link);
+        if (u) {
+            list_del(&u->ask_link);
+            u->asks = NULL;
+        }
+        spin_unlock(&asking);
+        if (!u)
+            return;
+        net__wake(&u->s, POLLOUT | POLLWRNORM);
+        net__unix_put(u);
+    }
+}
+
 /* 0: queued. -EAGAIN: no room. -EPIPE, -ECONNREFUSED: there is no reader. */
 static int enqueue(struct unix_sock *to, struct unix_msg *g)
 {
@@ -173,6 +226,9 @@ static int deliver(struct unix_sock *u, struct unix_sock *to,
         }
         if (err != -EAGAIN)
             return err;
+        if (nonblock && u->s.type == SOCK_DGRAM &&
+            __atomic_load_n(&u->peer, __ATOMIC_RELAXED) == to)
+            net__unix_room_ask(u, to);      /* for who waits for an edge */
         __atomic_store_n(&to->tx_wait, true, __ATOMIC_SEQ_CST);
         if (nonblock && !net__unix_room(to))
             return -EAGAIN;
@@ -348,6 +404,10 @@ static void room_made(struct unix_sock *u)
         return;
     __atomic_store_n(&u->tx_wait, false, __ATOMIC_SEQ_CST);
     waitq_wake_all(&u->room_wq);
+    if (u->s.type == SOCK_DGRAM) {
+        net__unix_room_tell(u);
+        return;
+    }
     p = net__unix_peer(u);
     if (!p)
         return;

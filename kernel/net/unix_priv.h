@@ -49,6 +49,9 @@ struct unix_sock {
     bool dead;                  /* [rx] released */
     bool tx_wait;               /* [a] a writer to us wants to know of room */
     struct waitq room_wq;       /* senders that wait for our queue */
+    struct list askers;         /* [asking] of ask_link: their polls wait */
+    struct list ask_link;       /* [asking] */
+    struct unix_sock *asks;     /* [asking] whose list we are on */
 
     struct unix_name name;      /* [names] set once */
     uint64_t dev, ino;          /* [names] of a path name */
@@ -70,6 +73,7 @@ static inline bool unix_is(const struct unix_sock *u, uint32_t state)
 }
 
 /* unix.c */
+void net__unix_ref(struct unix_sock *u);
 void net__unix_put(struct unix_sock *u);
 struct unix_sock *net__unix_peer(struct unix_sock *u);  /* ref, or NULL */
 struct ucred net__unix_cred(void);
@@ -87,5 +91,10 @@ ssize_t net__unix_send_to(struct unix_sock *u, struct unix_sock *to,
 ssize_t net__unix_recvmsg(struct net_sock *s, struct net_msg *m, bool nb);
 void net__unix_queue_drop(struct unix_sock *u);
 bool net__unix_room(const struct unix_sock *to);
+/* Who polls u, connected to p for datagrams, is to be told of room at p. The
+ * list holds a reference of u until then, p's end, or forget. */
+void net__unix_room_ask(struct unix_sock *u, struct unix_sock *p);
+void net__unix_room_forget(struct unix_sock *u, const struct unix_sock *p);
+void net__unix_room_tell(struct unix_sock *p);
 
 #endif

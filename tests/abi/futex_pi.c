@@ -62,6 +62,54 @@ static void inheritance(void)
     R(futex(&word, FUTEX_WAKE, 1, NULL, NULL, 0));
 }
 
+static void *die_owning(void *arg)
+{
+    (void)arg;
+    R(futex(&word, FUTEX_LOCK_PI, 0, NULL, NULL, 0));
+    while (!(*(volatile uint32_t *)&word & FUTEX_WAITERS))
+        t_sleep_ms(1);
+    t_sleep_ms(50);
+    return NULL;
+}
+
+static void *inherit(void *arg)
+{
+    long r = futex(&word, FUTEX_LOCK_PI, 0, NULL, NULL, 0);
+    uint32_t now = *(volatile uint32_t *)&word;
+
+    *(uint32_t *)arg = now & ~FUTEX_TID_MASK;
+    if ((now & FUTEX_TID_MASK) != (uint32_t)gettid())
+        r = 77;
+    t_sleep_ms(20);
+    return (void *)(r * 100 + futex(&word, FUTEX_UNLOCK_PI, 0, NULL, NULL, 0));
+}
+
+/* An owner that ends without a word, and not on any robust list. */
+static void dead_owners(void)
+{
+    pthread_t t, waits[2];
+    uint32_t bits[2];
+    void *r;
+
+    word = 0;
+    t = t_thread(die_owning, NULL);
+    while (!*(volatile uint32_t *)&word)
+        t_sleep_ms(1);
+    for (int i = 0; i < 2; i++)
+        waits[i] = t_thread(inherit, &bits[i]);
+    pthread_join(t, NULL);
+    for (int i = 0; i < 2; i++) {
+        pthread_join(waits[i], &r);
+        FACT("inherits %ld", (long)r);
+    }
+    FACT("%d was told", !!(bits[0] & FUTEX_OWNER_DIED) +
+                        !!(bits[1] & FUTEX_OWNER_DIED));
+    FACT("word %x", word);
+    word = 0x3fffff00;
+    R(futex(&word, FUTEX_LOCK_PI, 0, NULL, NULL, 0));
+    R(futex(&word, FUTEX_TRYLOCK_PI, 0, NULL, NULL, 0));
+}
+
 static pthread_mutex_t m;
 static void *try_timed(void *arg)
 {
@@ -155,6 +203,7 @@ int main(void)
 {
     t_start();
     inheritance();
+    dead_owners();
     mutexes(0);
     mutexes(1);
     lists();

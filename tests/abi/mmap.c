@@ -145,6 +145,39 @@ static void remove_pages(void)
     close(mem);
 }
 
+/* A hole in a file is not one in the private copies of its pages; an end cut
+ * off is. */
+static void private_copies(void)
+{
+    int fd = open("/tmp/copies", O_CREAT | O_RDWR | O_TRUNC, 0600);
+    char *p, *s, text[4096];
+
+    memset(text, 'f', sizeof(text));
+    for (int i = 0; i < 200; i++)
+        write(fd, text, sizeof(text));
+    p = mmap(NULL, 200 * PG, PROT_READ | PROT_WRITE, MAP_PRIVATE, fd, 0);
+    s = mmap(NULL, 200 * PG, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+    for (int i = 0; i < 200; i += 2)
+        p[i * PG] = 'p';
+    for (int i = 1; i < 200; i += 2)
+        s[i * PG] = (char)(p[i * PG] + 1);
+    R(fallocate(fd, FALLOC_FL_PUNCH_HOLE | FALLOC_FL_KEEP_SIZE, PG, 150 * PG));
+    FACT("private %c %d %c %d %c, shared %c %d %d %c", p[0], p[PG], p[2 * PG],
+         p[3 * PG], p[152 * PG], s[0], s[PG], s[2 * PG], s[152 * PG]);
+    R(madvise(s + 160 * PG, 4 * PG, MADV_REMOVE));
+    FACT("private %c %d, shared %d", p[160 * PG], p[161 * PG], s[160 * PG]);
+    long kept = 0;
+    for (int i = 0; i < 200; i++)
+        kept += p[i * PG] == 'p';
+    FACT("kept %ld", kept);
+    R(ftruncate(fd, 2 * PG));
+    R(ftruncate(fd, 200 * PG));
+    FACT("private %c %d, shared %d", p[0], p[2 * PG], s[2 * PG]);
+    munmap(p, 200 * PG);
+    munmap(s, 200 * PG);
+    close(fd);
+}
+
 static void remap(void)
 {
     char *p = mmap(NULL, 4 * PG, RW, ANON, -1, 0), *q;
@@ -253,6 +286,7 @@ int main(void)
     errors();
     hints();
     advice();
+    private_copies();
     remap();
     remove_pages();
     heaps();

@@ -2,6 +2,7 @@
 /* AF_UNIX: stream, datagram, seqpacket, names, passed descriptors. */
 #include "t.h"
 #include <poll.h>
+#include <sys/epoll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -194,6 +195,56 @@ static void kinds(void)
     FACT("len %u", len);
 }
 
+static void *drain(void *arg)
+{
+    char buf[10];
+    long n = 0;
+
+    t_sleep_ms(100);
+    while (recv((int)(long)arg, buf, sizeof(buf), MSG_DONTWAIT) > 0)
+        n++;
+    return (void *)n;
+}
+
+/* Two senders to one receiver that is connected to nobody. */
+static void room_for_datagrams(void)
+{
+    int to = socket(AF_UNIX, SOCK_DGRAM, 0), ep = epoll_create1(0), sent = 0;
+    int s[2] = { socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0),
+                 socket(AF_UNIX, SOCK_DGRAM | SOCK_NONBLOCK, 0) };
+    struct sockaddr_un n = named("/tmp/room");
+    struct epoll_event ev = { .events = EPOLLOUT | EPOLLET };
+    struct pollfd f = { s[0], POLLOUT, 0 };
+    pthread_t t;
+    void *r;
+
+    R(bind(to, (void *)&n, sizeof(n)));
+    R(connect(s[0], (void *)&n, sizeof(n)));
+    R(connect(s[1], (void *)&n, sizeof(n)));
+    R(epoll_ctl(ep, EPOLL_CTL_ADD, s[1], &ev));
+    R(epoll_wait(ep, &ev, 1, 0));
+    while (send(s[0], "one", 3, 0) == 3)
+        sent++;
+    FACT("full: %s, %d", strerrorname_np(errno), sent > 5);
+    R(send(s[1], "two", 3, 0));
+    R(poll(&f, 1, 0));
+    R(epoll_wait(ep, &ev, 1, 0));
+    t = t_thread(drain, (void *)(long)to);
+    R(poll(&f, 1, 20000));
+    R(epoll_wait(ep, &ev, 1, 20000));
+    pthread_join(t, &r);
+    FACT("drained %d", (long)r == sent);
+    while (send(s[0], "one", 3, 0) == 3)
+        ;
+    R(poll(&f, 1, 0));
+    close(to);
+    R(poll(&f, 1, 20000));
+    R(send(s[0], "one", 3, 0));
+    close(s[0]);
+    close(s[1]);
+    close(ep);
+}
+
 int main(void)
 {
     t_start();
@@ -202,5 +253,6 @@ int main(void)
     rights();
     chain();
     kinds();
+    room_for_datagrams();
     return 0;
 }

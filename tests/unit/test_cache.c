@@ -81,16 +81,16 @@ static void index_random(void **state)
     p = page_cache_peek(&pc, 4096);
     assert_non_null(p);
     page_unref(p);
-    page_cache_drop(&pc, 1, 4096);
+    page_cache_drop(&pc, 1, 4096, true);
     assert_int_equal(pc.nr_pages, ARRAY_LEN(spots) - 5);
-    page_cache_drop(&pc, 1ull << 63, UINT64_MAX);
-    page_cache_drop(&pc, 0, 0);
+    page_cache_drop(&pc, 1ull << 63, UINT64_MAX, true);
+    page_cache_drop(&pc, 0, 0, true);
     assert_int_equal(pc.nr_pages, ARRAY_LEN(spots) - 7);
     for (unsigned n = 0; n < 3000; n++) {
         uint64_t i = unit_below(500) << unit_below(20);
 
         if (unit_below(3) == 0)
-            page_cache_drop(&pc, i, i + unit_below(10000));
+            page_cache_drop(&pc, i, i + unit_below(10000), true);
         else
             get_check(i);
     }
@@ -159,7 +159,7 @@ static void start_second(void)
 static void drop_meanwhile(void)
 {
     start_second();
-    page_cache_drop(&pc, 0, 100);
+    page_cache_drop(&pc, 0, 100, true);
 }
 
 static struct page *get_twice(uint64_t index, void (*hook)(void))
@@ -398,7 +398,7 @@ static void beyond_the_end(void **state)
     assert_int_equal(mm_protect(mm, a, 8 * PAGE_SIZE, 3), 0);
     *unit_at(mm, a + 2 * PAGE_SIZE, FAULT_WRITE) = 1;
     file_pages = 1;
-    page_cache_drop(&pc, 1, UINT64_MAX);
+    page_cache_drop(&pc, 1, UINT64_MAX, true);
     assert_true(host_tlb_sound());
     assert_int_equal(*unit_at(mm, a, 0), byte_of(0));
     assert_true(unit_traps(mm, a + PAGE_SIZE, 0));
@@ -436,7 +436,7 @@ static bool spot_mapped;
 
 static void drop_hook(void)
 {
-    page_cache_drop(&pc, 1, 2);
+    page_cache_drop(&pc, 1, 2, true);
 }
 
 /* A page that is cut off while mremap moves it is mapped nowhere after (M4),
@@ -551,7 +551,7 @@ static void injected(void *arg)
         while (mm_unmap(mm, a, 300 * PAGE_SIZE) < 0)
             ;
     }
-    page_cache_drop(&pc, 0, UINT64_MAX);
+    page_cache_drop(&pc, 0, UINT64_MAX, true);
     assert_int_equal(pc.nr_pages, 0);
     assert_null(pc.root);
 }

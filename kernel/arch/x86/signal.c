@@ -133,8 +133,8 @@ static void context_fill(struct ucontext *uc, const struct regs *r,
 
 int arch_sigframe_push(struct regs *r, const struct arch_sigframe *f)
 {
-    uaddr_t sp = f->stack_base ? f->stack_base + f->stack_size
-                               : r->rsp - RED_ZONE;
+    uaddr_t sp = f->stack_enter ? f->stack_base + f->stack_size
+                                : r->rsp - RED_ZONE;
     struct sigframe frame;
     uaddr_t fp, at;
 
@@ -142,7 +142,8 @@ int arch_sigframe_push(struct regs *r, const struct arch_sigframe *f)
         return -EFAULT;
     fp = ALIGN_DOWN(sp - fpstate_size(), 64);
     at = ALIGN_DOWN(fp - sizeof(frame), 16) - 8;
-    if (f->stack_base && (at < f->stack_base || at >= sp))
+    if (f->stack_size && (at <= f->stack_base ||
+                          at - f->stack_base > f->stack_size))
         return -EFAULT;
     memset(&frame, 0, sizeof(frame));
     context_fill(&frame.uc, r, f);
