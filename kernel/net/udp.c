@@ -246,42 +246,84 @@ static ssize_t udp_recvmsg(struct net_sock *s, struct net_msg *m,
 
 /* ---------------- send ---------------- */
 
-/* IP_PKTINFO and IPV6_PKTINFO choose the source and the interface. */
-static int control_read(struct udp_sock *u, const struct net_msg *m,
-                        ip_addr_t *src, unsigned *netif, int *tos)
+/* What the control messages say of this one datagram. */
+struct send_control {
+    ip_addr_t src;
+    unsigned netif;             /* 0: any */
+    int tos, ttl;               /* -1: the socket's */
+};
+
+/* An int from low to 255; `byte`: one byte will do. */
+static int control_int(const uint8_t *p, const struct cmsghdr *h, int low,
+                       bool byte, int *v)
+{
+    int n = 0;
+
+    if (h->len != sizeof(*h) + sizeof(n) &&
+        !(byte && h->len == sizeof(*h) + 1))
+        return -EINVAL;
+    memcpy(&n, p + sizeof(*h), h->len - sizeof(*h));
+    if (n < low || n > 255)
+        return -EINVAL;
+    *v = n;
+    return 0;
+}
+
+static int control_v4(const uint8_t *p, const struct cmsghdr *h,
+                      struct send_control *c)
+{
+    uint32_t info[3];
+
+    if (h->type == IP_TOS)
+        return control_int(p, h, 0, true, &c->tos);
+    if (h->type == IP_TTL)
+        return control_int(p, h, 1, false, &c->ttl);
+    if (h->type == IP_PKTINFO && h->len >= sizeof(*h) + sizeof(info)) {
+        memcpy(info, p + sizeof(*h), sizeof(info));
+        c->netif = info[0];
+        if (info[1])
+            net__ip4_set(&c->src, info[1]);
+    }
+    return 0;
+}
+
+static int control_v6(const uint8_t *p, const struct cmsghdr *h,
+                      struct send_control *c)
+{
+    uint32_t info[5];
+
+    if (h->type == IPV6_TCLASS)
+        return control_int(p, h, -1, false, &c->tos);
+    if (h->type == IPV6_HOPLIMIT)
+        return control_int(p, h, -1, false, &c->ttl);
+    if (h->type == IPV6_PKTINFO && h->len >= sizeof(*h) + sizeof(info)) {
+        memcpy(info, p + sizeof(*h), sizeof(info));
+        c->netif = info[4];
+        if (info[0] | info[1] | info[2] | info[3]) {
+            ip_addr_set_zero_ip6(&c->src);
+            memcpy(ip_2_ip6(&c->src)->addr, info, 16);
+        }
+    }
+    return 0;
+}
+
+static int control_read(const struct net_msg *m, struct send_control *c)
 {
     const uint8_t *p = m->control;
     size_t left = p ? m->control_len : 0;
     struct cmsghdr h;
-    uint32_t info[5];
+    int err = 0;
 
-    (void)u;
     while (left >= sizeof(h)) {
         memcpy(&h, p, sizeof(h));
         if (h.len < sizeof(h) || h.len > left)
             return -EINVAL;
-        if (h.level == IPPROTO_IP && h.type == IP_PKTINFO &&
-            h.len >= sizeof(h) + 12) {
-            memcpy(info, p + sizeof(h), 12);
-            *netif = info[0];
-            if (info[1])
-                net__ip4_set(src, info[1]);
-        } else if (h.level == IPPROTO_IPV6 && h.type == IPV6_PKTINFO &&
-                   h.len >= sizeof(h) + 20) {
-            memcpy(info, p + sizeof(h), 20);
-            *netif = info[4];
-            if (info[0] | info[1] | info[2] | info[3]) {
-                ip_addr_set_zero_ip6(src);
-                memcpy(ip_2_ip6(src)->addr, info, 16);
-            }
-        } else if ((h.level == IPPROTO_IP && h.type == IP_TOS) ||
-                   (h.level == IPPROTO_IPV6 && h.type == IPV6_TCLASS)) {
-            if (h.len == sizeof(h))
-                return -EINVAL;
-            *tos = p[sizeof(h)];
-        }
-        if (ALIGN_UP(h.len, 8) >= left)
-            break;
+        if (h.level == IPPROTO_IP)
+            err = control_v4(p, &h, c);
+        else if (h.level == IPPROTO_IPV6)
+            err = control_v6(p, &h, c);
+        if (err || ALIGN_UP(h.len, 8) >= left)
+            return err;
         p += ALIGN_UP(h.len, 8);
         left -= ALIGN_UP(h.len, 8);
     }
@@ -294,28 +336,30 @@ static err_t send_now(struct udp_sock *u, struct pbuf *p,
                       const struct inet_addr *to, const struct net_msg *m,
                       int *error)
 {
-    ip_addr_t src;
-    unsigned netif = 0;
-    int tos = -1;
-    uint8_t saved_tos = u->pcb->tos;
+    struct send_control c = { .tos = -1, .ttl = -1 };
+    struct udp_pcb *pcb = u->pcb;
+    uint8_t tos = pcb->tos, ttl = pcb->ttl;
     struct netif *n;
     err_t err;
 
-    ip_addr_set_any(IP_IS_V6_VAL(to->ip), &src);
-    *error = control_read(u, m, &src, &netif, &tos);
+    ip_addr_set_any(IP_IS_V6_VAL(to->ip), &c.src);
+    *error = control_read(m, &c);
     if (*error)
         return ERR_ARG;
-    if (tos >= 0)
-        u->pcb->tos = (u8_t)tos;
-    n = net__netif_by_index(netif);
-    if (!n && !ip_addr_isany_val(src))
-        n = ip_route(&src, &to->ip);
-    if (!n || ip_addr_isany_val(src))
-        err = n ? udp_sendto_if(u->pcb, p, &to->ip, to->port, n)
-                : udp_sendto(u->pcb, p, &to->ip, to->port);
+    if (c.tos >= 0)
+        pcb->tos = (u8_t)c.tos;
+    if (c.ttl >= 0)
+        pcb->ttl = (u8_t)c.ttl;
+    n = net__netif_by_index(c.netif);
+    if (!n && !ip_addr_isany_val(c.src))
+        n = ip_route(&c.src, &to->ip);
+    if (!n || ip_addr_isany_val(c.src))
+        err = n ? udp_sendto_if(pcb, p, &to->ip, to->port, n)
+                : udp_sendto(pcb, p, &to->ip, to->port);
     else
-        err = udp_sendto_if_src(u->pcb, p, &to->ip, to->port, n, &src);
-    u->pcb->tos = saved_tos;
+        err = udp_sendto_if_src(pcb, p, &to->ip, to->port, n, &c.src);
+    pcb->tos = tos;
+    pcb->ttl = ttl;
     return err;
 }
 

@@ -64,6 +64,61 @@ static void messages(void)
     close(a);
 }
 
+/* A control message with an int (or less) for one datagram, and what the
+ * receiver is told about it. */
+static void control(int family, int level, int type, int told, int v,
+                    size_t size)
+{
+    int a = socket(family, SOCK_DGRAM, 0), b = socket(family, SOCK_DGRAM, 0);
+    struct sockaddr_in6 to = { .sin6_family = family };
+    socklen_t len = family == AF_INET ? sizeof(struct sockaddr_in)
+                                      : sizeof(to);
+    char ctl[CMSG_SPACE(sizeof(int))] = { 0 }, c = 'x';
+    struct iovec iov = { &c, 1 };
+    struct msghdr mh = { .msg_name = &to, .msg_namelen = len, .msg_iov = &iov,
+                         .msg_iovlen = 1, .msg_control = ctl,
+                         .msg_controllen = CMSG_SPACE(size) };
+    struct cmsghdr *cm = CMSG_FIRSTHDR(&mh);
+    int on = 1, got = 0;
+
+    if (family == AF_INET)
+        ((struct sockaddr_in *)&to)->sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    else
+        to.sin6_addr = in6addr_loopback;
+    bind(b, (void *)&to, len);
+    getsockname(b, (void *)&to, &len);
+    setsockopt(b, level, told, &on, sizeof(on));
+    cm->cmsg_level = level;
+    cm->cmsg_type = type;
+    cm->cmsg_len = CMSG_LEN(size);
+    memcpy(CMSG_DATA(cm), &v, size);
+    if (R(sendmsg(a, &mh, 0)) == 1) {
+        mh.msg_controllen = sizeof(ctl);
+        R(recvmsg(b, &mh, 0));
+        memcpy(&got, CMSG_DATA(cm), cm->cmsg_len - CMSG_LEN(0));
+        FACT("type %d: %d", cm->cmsg_type, got);
+    }
+    close(a);
+    close(b);
+}
+
+static void controls(void)
+{
+    control(AF_INET, IPPROTO_IP, IP_TTL, IP_RECVTTL, 7, 4);
+    control(AF_INET, IPPROTO_IP, IP_TTL, IP_RECVTTL, 0, 4);
+    control(AF_INET, IPPROTO_IP, IP_TTL, IP_RECVTTL, 256, 4);
+    control(AF_INET, IPPROTO_IP, IP_TTL, IP_RECVTTL, 7, 1);
+    control(AF_INET, IPPROTO_IP, IP_TOS, IP_RECVTOS, 8, 4);
+    control(AF_INET, IPPROTO_IP, IP_TOS, IP_RECVTOS, 16, 1);
+    control(AF_INET, IPPROTO_IP, IP_TOS, IP_RECVTOS, 16, 2);
+    control(AF_INET6, IPPROTO_IPV6, IPV6_HOPLIMIT, IPV6_RECVHOPLIMIT, 2, 4);
+    control(AF_INET6, IPPROTO_IPV6, IPV6_HOPLIMIT, IPV6_RECVHOPLIMIT, -1, 4);
+    control(AF_INET6, IPPROTO_IPV6, IPV6_HOPLIMIT, IPV6_RECVHOPLIMIT, -2, 4);
+    control(AF_INET6, IPPROTO_IPV6, IPV6_HOPLIMIT, IPV6_RECVHOPLIMIT, 9, 1);
+    control(AF_INET6, IPPROTO_IPV6, IPV6_TCLASS, IPV6_RECVTCLASS, 16, 4);
+    control(AF_INET6, IPPROTO_IPV6, IPV6_TCLASS, IPV6_RECVTCLASS, 256, 4);
+}
+
 static void interfaces(void)
 {
     struct ifaddrs *list;
@@ -136,6 +191,7 @@ int main(void)
 {
     t_start();
     messages();
+    controls();
     interfaces();
     lookups();
     int a = socket(AF_INET, SOCK_DGRAM, 0), b = socket(AF_INET, SOCK_DGRAM, 0);
