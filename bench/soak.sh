@@ -99,7 +99,7 @@ big=(- /big.txt /)
 part
 part
 quiet
-second=("${now[@]}")
+second[1]=${now[1]} second[2]=${now[2]}
 part
 quiet
 part
