@@ -7,7 +7,9 @@
 
 #define COM1 0x3f8
 #define LSR_EMPTY 0x20
+#define LSR_SENT 0x40
 #define SPINS_MAX 100000        /* a stuck port must not stop the boot */
+#define DRAIN_SPINS 2000000     /* seconds; nor the end */
 
 static bool present;
 
@@ -89,4 +91,15 @@ void arch_early_putc(char c)
         if (arch_in8(COM1 + 5) & LSR_EMPTY)
             break;
     arch_out8(COM1, (uint8_t)c);
+}
+
+void x86_early_console_drain(void)
+{
+    if (!present)
+        return;
+    for (unsigned i = 0; i < DRAIN_SPINS; i++) {
+        if (arch_in8(COM1 + 5) & LSR_SENT)
+            break;
+        cpu_relax();
+    }
 }

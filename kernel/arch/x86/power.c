@@ -54,6 +54,7 @@ void arch_power_off(int status, bool use_isa)
 {
     irq_disable();
     arch_cpus_stop();
+    x86_early_console_drain();
     if (use_isa)
         arch_out8(HULL_EXIT_PORT, (uint8_t)status);
     if (x86_acpi_power_off())

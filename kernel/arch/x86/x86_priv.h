@@ -131,6 +131,9 @@ extern struct x86_features x86_features;
 __noreturn void x86_start(unsigned kind, paddr_t data);   /* start.c */
 void x86_early_console_init(void);                        /* console.c */
 bool x86_early_console_present(void);
+/* Waits until the last bytes have left the port: a FIFO's worth goes with the
+ * machine if its reader was slow. Not for ever. */
+void x86_early_console_drain(void);
 void x86_features_init(void);                             /* cpuid.c */
 void x86_cpu_init(struct cpu *c, unsigned id);            /* cpu.c */
 void x86_fpu_cpu_init(void);                              /* fpu.c */
