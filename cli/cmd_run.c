@@ -40,7 +40,7 @@ static void parse(struct run *r, int argc, char **argv)
         {0, "wait-port", OPT_STRING, &r->wait, "PORT",
          "return when that port of this host answers; the machine runs on"},
         {0, "accel", OPT_STRING, &r->accel, "ENGINE",
-         "auto (the default), kvm or tcg"},
+         "auto (the default), kvm, tcg or tcg-single: the CPUs in turn"},
         {0, "machine", OPT_STRING, &r->machine, "TYPE",
          "microvm (the default), q35 or pc"},
         {0, "bios", OPT_FLAG, &r->bios, NULL,
@@ -115,7 +115,7 @@ static void decide(const struct run *r, struct vm_config *vm)
     enum engine asked;
 
     if (engine_parse(r->accel ? r->accel : "auto", &asked)) {
-        usage("--accel must be auto, kvm or tcg, not '%s'", r->accel);
+        usage("--accel must be auto, kvm, tcg or tcg-single, not '%s'", r->accel);
     }
     vm->machine = qemu_machine_find(machine);
     if (!vm->machine) {

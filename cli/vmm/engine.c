@@ -10,9 +10,10 @@
 
 int engine_parse(const char *name, enum engine *engine)
 {
-    static const char *const names[] = {"auto", "kvm", "tcg"};
+    static const char *const names[] = {"auto", "kvm", "tcg",
+                                        "tcg-single"};
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < (int)(sizeof(names) / sizeof(names[0])); i++) {
         if (!strcmp(name, names[i])) {
             *engine = (enum engine)i;
             return 0;
@@ -73,8 +74,8 @@ enum engine engine_choose(enum engine asked)
 {
     const char *problem;
 
-    if (asked == ENGINE_TCG) {
-        return ENGINE_TCG;
+    if (asked == ENGINE_TCG || asked == ENGINE_TCG_SINGLE) {
+        return asked;
     }
     problem = engine_kvm_problem();
     if (!problem) {

@@ -228,6 +228,12 @@ static void add_qmp(const struct vm_config *vm, struct strvec *argv)
     free(qmp);
 }
 
+static const char *const accels[] = {
+    [ENGINE_KVM] = "kvm",
+    [ENGINE_TCG] = "tcg,thread=multi",
+    [ENGINE_TCG_SINGLE] = "tcg,thread=single",
+};
+
 void qemu_command(const struct vm_config *vm, struct strvec *argv)
 {
     struct builder b = {.vm = vm, .argv = argv};
@@ -238,7 +244,7 @@ void qemu_command(const struct vm_config *vm, struct strvec *argv)
     strbuf_init(&b.mmio);
     strvec_push(argv, QEMU_PROGRAM);
     add(argv, "-machine", vm->machine->options);
-    add(argv, "-accel", kvm ? "kvm" : "tcg,thread=multi");
+    add(argv, "-accel", accels[vm->engine]);
     add(argv, "-cpu", kvm ? "host" : "max");
     add(argv, "-m", memory);
     add(argv, "-smp", cpus);

@@ -25,7 +25,11 @@ else
     says "KVM is not usable"
 fi
 run 0 "$HULL" run --accel tcg --dry-run t
-grep -q -- '-accel tcg' "$tmp/out" || fail "--accel tcg is not taken"
+grep -q -- '-accel tcg,thread=multi' "$tmp/out" ||
+    fail "--accel tcg is not taken"
+run 0 "$HULL" run --accel tcg-single --dry-run t
+grep -q -- '-accel tcg,thread=single' "$tmp/out" ||
+    fail "--accel tcg-single is not taken"
 
 unshare -m true 2> /dev/null || exit 0
 # as CPU DEVICE COMMAND...: where the CPU's flags have the word CPU and

@@ -30,7 +30,7 @@ H
     "$HULL" build -q --fast "$app" || fail "hull build"
 }
 prepared
-boot 600 -c 2 java-facts
+boot 600 -c 2 $(jit) java-facts
 tr -d '\r' < "$tmp/console" > "$tmp/have"
 diff "$tmp/want" "$tmp/have" || fail "differs from this host"
 [ $status = 3 ] || fail "status $status, not 3"
@@ -38,7 +38,7 @@ echo "facts agree"
 
 # The console takes keys as a terminal would send them.
 mkfifo "$tmp/keys"
-"$HULL" run -q -c 2 java-facts -- -Xmx64m -cp /facts.jar Uncaught \
+"$HULL" run -q -c 2 $(jit) java-facts -- -Xmx64m -cp /facts.jar Uncaught \
     < "$tmp/keys" > "$tmp/console" 2>&1 &
 vm=$!
 exec 9> "$tmp/keys"

@@ -113,7 +113,7 @@ try() {
     console_says 'Graceful shutdown complete' ||
         fail "it did not stop by itself"
 }
-try "directly, two CPUs" -c 2 spring-todo
+try "directly, two CPUs" -c 2 $(jit) spring-todo
 try "by BIOS, one CPU, a database in files" --bios -c 1 \
     -e TODO_DB=file:/tmp/todo spring-todo
 
