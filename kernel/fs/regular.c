@@ -6,6 +6,7 @@
 #include "fs_priv.h"
 #include "erofs_priv.h"
 
+#define READ_PAGES 16           /* looked up together */
 #define FALLOC_KEEP_SIZE  1
 #define FALLOC_PUNCH_HOLE 2
 #define FALLOC_ZERO_RANGE 16
@@ -31,21 +32,79 @@ static void accessed(struct file *f, struct vnode *v)
     v->atime = (int64_t)clock_realtime();
 }
 
-/* One page's worth of a read. */
+/* How many of n pages, beginning with the first, are one piece of memory. */
+static unsigned adjacent(struct page *const *p, unsigned n)
+{
+    uint8_t *base = p[0] ? page_to_virt(p[0]) : NULL;
+    unsigned i = 1;
+    while (base && i < n && p[i] && page_to_virt(p[i]) == base + i * PAGE_SIZE)
+        i++;
+    return i;
+}
+
+/* Copies from a page, which is given back. */
+static ssize_t read_page(struct page *p, struct iov_iter *it, uint64_t pos,
+                         size_t n)
+{
+    ssize_t got = copy_to_iter(it, (uint8_t *)page_to_virt(p) +
+                                   pos % PAGE_SIZE,
+                               MIN(PAGE_SIZE - pos % PAGE_SIZE, n));
+    page_unref(p);
+    return got;
+}
+
+/* The first bytes of a read of n: of a page that is not cached, or of as many
+ * as are a hole. */
+static ssize_t read_missing(struct page_cache *pc, struct iov_iter *it,
+                            uint64_t pos, size_t n)
+{
+    if (pc->store)
+        return zero_iter(it, n);
+    struct page *p = page_cache_get(pc, pos / PAGE_SIZE);
+    return IS_ERR(p) ? PTR_ERR(p) : read_page(p, it, pos, n);
+}
+
+/* The first bytes of a read of n, of pages that are looked up together. Ends
+ * before one that is missing: when that is filled others come with it. */
+static ssize_t read_run(struct page_cache *pc, struct iov_iter *it,
+                        uint64_t pos, size_t n)
+{
+    uint64_t first = pos / PAGE_SIZE, end = pos + n;
+    uint64_t all = (end + PAGE_SIZE - 1) / PAGE_SIZE - first;
+    unsigned count = (unsigned)MIN(all, (uint64_t)READ_PAGES), run = 1;
+    struct page *pages[READ_PAGES];
+    uint64_t start = pos;
+    ssize_t got = 0;
+    page_cache_peek_range(pc, first, count, pages);
+    for (unsigned i = 0; i < count && pages[i]; i += run) {
+        run = adjacent(pages + i, count - i);
+        size_t part = MIN((first + i + run) * PAGE_SIZE, end) - pos;
+        got = copy_to_iter(it, (uint8_t *)page_to_virt(pages[i]) +
+                               pos % PAGE_SIZE, part);
+        pos += got > 0 ? (uint64_t)got : 0;
+        if (got < (ssize_t)part)
+            break;
+    }
+    for (unsigned i = 0; i < count; i++)
+        if (pages[i])
+            page_unref(pages[i]);
+    if (pos > start)
+        return (ssize_t)(pos - start);
+    if (pages[0])
+        return got;
+    while (run < count && !pages[run])
+        run++;
+    return read_missing(pc, it, pos, MIN((first + run) * PAGE_SIZE, end) - pos);
+}
+
+/* The first bytes of a read of n. */
 static ssize_t read_some(struct page_cache *pc, struct iov_iter *it,
                          uint64_t pos, size_t n)
 {
+    if (n > PAGE_SIZE - pos % PAGE_SIZE)
+        return read_run(pc, it, pos, n);
     struct page *p = page_cache_peek(pc, pos / PAGE_SIZE);
-    if (!p && pc->store)
-        return zero_iter(it, n);
-    if (!p)
-        p = page_cache_get(pc, pos / PAGE_SIZE);
-    if (IS_ERR(p))
-        return PTR_ERR(p);
-    ssize_t got = copy_to_iter(it, (uint8_t *)page_to_virt(p) +
-                                   pos % PAGE_SIZE, n);
-    page_unref(p);
-    return got;
+    return p ? read_page(p, it, pos, n) : read_missing(pc, it, pos, n);
 }
 
 static ssize_t reg_read(struct file *f, struct iov_iter *it, off_t *ppos)
@@ -59,15 +118,12 @@ static ssize_t reg_read(struct file *f, struct iov_iter *it, off_t *ppos)
         if (pos >= size)
             break;
         size_t n = MIN((uint64_t)it->left, size - pos);
-        n = MIN(PAGE_SIZE - pos % PAGE_SIZE, n);
         ssize_t got = read_some(pc, it, pos, n);
-        if (got < 0) {
+        if (got <= 0) {
             err = got;
             break;
         }
         pos += (uint64_t)got;
-        if ((size_t)got < n)
-            break;
     }
     if (pos == start)
         return err;

@@ -50,7 +50,7 @@ static inline size_t user_part(enum iov_op op, uaddr_t at, void *buf, size_t n)
         return copy_to_user_partial(at, buf, n);
     if (op == FROM_ITER)
         return copy_from_user_partial(buf, at, n);
-    return clear_user(at, n) ? 0 : n;
+    return clear_user_partial(at, n);
 }
 
 /* Inlined for each op, so that nothing asks which one it is. */

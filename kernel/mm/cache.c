@@ -53,6 +53,28 @@ static struct page *index_get(const struct page_cache *pc, uint64_t index)
     return at;
 }
 
+/* The slots from that of index on, *n of them and at most `want`. None: there
+ * is nothing as far as that node would reach. */
+static void **index_run(struct page_cache *pc, uint64_t index, unsigned want,
+                        unsigned *n)
+{
+    unsigned at = index % NODE_SLOTS;
+    struct node *leaf = pc->root;
+
+    *n = 0;
+    if (!index_fits(pc, index))
+        return NULL;
+    if (pc->height == 0) {
+        *n = 1;
+        return &pc->root;
+    }
+    for (unsigned h = pc->height; h > 1 && leaf; h--)
+        leaf = leaf->slots[index >> ((h - 1) * NODE_BITS) & (NODE_SLOTS - 1)];
+    if (leaf)
+        *n = MIN(want, NODE_SLOTS - at);
+    return leaf ? leaf->slots + at : NULL;
+}
+
 /* Makes the tree high enough. -ENOMEM. */
 static int index_grow(struct page_cache *pc, uint64_t index)
 {
@@ -337,19 +359,34 @@ struct page *page_cache_get(struct page_cache *pc, uint64_t index)
 
 struct page *page_cache_peek(struct page_cache *pc, uint64_t index)
 {
-    struct page *p = NULL;
+    struct page *p;
 
-    page_cache__peek_range(pc, index, 1, &p);
+    spin_lock(&pc->lock);
+    p = index_get(pc, index);
+    if (p && (p->state & (PGS_FILLING | PGS_ERROR)))
+        p = NULL;
+    if (p)
+        page_ref(p);
+    spin_unlock(&pc->lock);
     return p;
 }
 
-void page_cache__peek_range(struct page_cache *pc, uint64_t index, unsigned n,
-                            struct page **out)
+void page_cache_peek_range(struct page_cache *pc, uint64_t index, unsigned n,
+                           struct page **out)
 {
-    spin_lock(&pc->lock);
-    for (unsigned i = 0; i < n; i++) {
-        struct page *p = index_get(pc, index + i);
+    void **slot = NULL;
+    unsigned run = 0;
 
+    spin_lock(&pc->lock);
+    for (unsigned i = 0; i < n; i++, index++) {
+        struct page *p = NULL;
+
+        if (run == 0 && (i == 0 || index % NODE_SLOTS == 0))
+            slot = index_run(pc, index, n - i, &run);
+        if (run > 0) {
+            p = *slot++;
+            run--;
+        }
         if (p && (p->state & (PGS_FILLING | PGS_ERROR)))
             p = NULL;
         if (p)

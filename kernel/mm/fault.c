@@ -185,7 +185,7 @@ static void fault_around(struct mm *mm, struct vma *v, uaddr_t addr)
     unsigned n = (unsigned)((end - start) >> PAGE_SHIFT);
     struct page *pages[FAULT_AROUND];
 
-    page_cache__peek_range(v->pc, vma__pgoff(v, start), n, pages);
+    page_cache_peek_range(v->pc, vma__pgoff(v, start), n, pages);
     spin_lock(&mm->pt_lock);
     for (unsigned i = 0; i < n; i++) {
         uaddr_t at = start + i * PAGE_SIZE;

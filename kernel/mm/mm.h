@@ -108,6 +108,9 @@ void page_cache_release(struct page_cache *pc);
 struct page *page_cache_get(struct page_cache *pc, uint64_t index);
 /* As get, but only if it is there and filled; NULL otherwise. No blocking. */
 struct page *page_cache_peek(struct page_cache *pc, uint64_t index);
+/* The same for n pages from index on; NULL where peek would give NULL. */
+void page_cache_peek_range(struct page_cache *pc, uint64_t index, unsigned n,
+                           struct page **out);
 /* Moves *index on to the first page there is from it on; false: none. */
 bool page_cache_next(struct page_cache *pc, uint64_t *index);
 /* For a fill that decompresses several pages at once: copies 4096 bytes in as
@@ -255,6 +258,7 @@ int clear_user(uaddr_t dst, size_t n);
 /* How many of n bytes could be copied (for partial reads). */
 size_t copy_from_user_partial(void *dst, uaddr_t src, size_t n);
 size_t copy_to_user_partial(uaddr_t dst, const void *src, size_t n);
+size_t clear_user_partial(uaddr_t dst, size_t n);
 /* A NUL-terminated string into dst[size]. Its length, -EFAULT, or
  * -ENAMETOOLONG. */
 ssize_t strncpy_from_user(char *dst, uaddr_t src, size_t size);

@@ -247,8 +247,5 @@ void *shm__create(uint64_t size);
 uint64_t page_cache__reclaim(uint64_t n, uint64_t rounds, bool may_unmap);
 /* How many pages the caches hold that are no stores. */
 uint64_t page_cache__pages(void);
-/* Up to n filled pages from index on, each referenced, NULL where absent. */
-void page_cache__peek_range(struct page_cache *pc, uint64_t index, unsigned n,
-                            struct page **out);
 
 #endif

@@ -30,6 +30,12 @@ size_t copy_to_user_partial(uaddr_t dst, const void *src, size_t n)
     return n - (n ? arch_user_copy(user_ptr(dst), src, n) : 0);
 }
 
+size_t clear_user_partial(uaddr_t dst, size_t n)
+{
+    n = user_part(dst, n);
+    return n - (n ? arch_user_zero(user_ptr(dst), n) : 0);
+}
+
 int copy_from_user(void *dst, uaddr_t src, size_t n)
 {
     if (n == 0)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Regular files: open flags, positions, holes, append, truncate, unlinked. */
 #include "t.h"
+#include <sys/mman.h>
 #include <sys/uio.h>
 
 static void open_flags(void)
@@ -134,6 +135,48 @@ static void vectors(void)
     close(fd);
 }
 
+/* Pages and holes in turn, read in pieces that begin and end anywhere. */
+static void patchwork(void)
+{
+    static const int pages[] = { 130, 0, 1, 2, 66, 5, 64, 63, 20, 21, 22 };
+    enum { SIZE = 131 * 4096 };
+    static char page[4096], whole[SIZE], buf[SIZE + 4096];
+    int fd = open("/tmp/patchwork", O_CREAT | O_RDWR, 0600);
+    unsigned x = 1;
+    int wrong = 0;
+
+    for (unsigned i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
+        memset(page, 'A' + pages[i] % 50, sizeof(page));
+        page[pages[i]] = (char)pages[i];
+        memcpy(whole + pages[i] * 4096, page, sizeof(page));
+        if (pwrite(fd, page, sizeof(page), pages[i] * 4096l) != 4096)
+            FACT("short write");
+    }
+    for (int i = 0; i < 400; i++) {
+        x = x * 1103515245 + 12345;
+        long at = (x >> 8) % SIZE, n = i % 3 ? (x >> 3) % 90000 : x % SIZE;
+        struct iovec v[2] = { { buf, (size_t)n / 3 },
+                              { buf + n / 3, (size_t)(n - n / 3) } };
+        long want = at + n > SIZE ? SIZE - at : n;
+        wrong += preadv(fd, v, 2, at) != want ||
+                 memcmp(buf, whole + at, (size_t)want);
+    }
+    FACT("%d wrong", wrong);
+    /* Until the memory ends that is read into. */
+    char *end = mmap(NULL, 16 * 4096, PROT_READ | PROT_WRITE,
+                     MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    R(munmap(end + 8 * 4096, 8 * 4096));
+    R(pread(fd, end + 7 * 4096, 8 * 4096, 0));
+    R(pread(fd, end + 6 * 4096, 8 * 4096, 4096));
+    FACT("%d", memcmp(end + 6 * 4096, whole + 4096, 8192));
+    R(pread(fd, end + 8 * 4096, 8 * 4096, 0));
+    R(pread(fd, end, 16 * 4096, 62 * 4096l));
+    close(fd);
+    fd = open("/dev/zero", O_RDONLY);
+    R(read(fd, end + 5 * 4096, 16 * 4096));
+    close(fd);
+}
+
 int main(void)
 {
     t_start();
@@ -143,6 +186,7 @@ int main(void)
     sparse();
     unlinked();
     vectors();
+    patchwork();
     int big = open("/tmp/big", O_CREAT | O_RDWR, 0600);
     static char block[65536];
     for (int i = 0; i < 64; i++) {
