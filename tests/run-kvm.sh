@@ -64,7 +64,7 @@ timeout -k 5 "${KVM_LIMIT:-3600}" qemu-system-x86_64 \
     -smp 2 -m 3584 -nodefaults -no-user-config -no-reboot -display none \
     -serial stdio -kernel build/linux/vmlinux -initrd "$rig/initramfs.cpio" \
     -append "console=ttyS0 quiet loglevel=4 mitigations=off panic=-1 reboot=t \
-tsc=reliable tsc_early_khz=$("$rig/tsc") rdinit=/init" \
+no_timer_check tsc=reliable tsc_early_khz=$("$rig/tsc") rdinit=/init" \
     -drive "if=none,id=a,format=raw,readonly=on,file.locking=off,file=$rig/host.erofs" \
     -device virtio-blk-pci,drive=a \
     -drive "if=none,id=b,format=raw,readonly=on,file.locking=off,file=$rig/tree.erofs" \

@@ -6,6 +6,7 @@
 # usage: tests/run.sh [lint | unit | abi | system | cli | KIND/NAME]
 set -u
 cd "$(dirname "$0")/.." || exit 1
+. tests/limits
 want=${1:-all}
 kind=${want%%/*}
 name=
@@ -30,14 +31,6 @@ script() {
     0) echo "PASS $label ($((SECONDS - start)) s)" ;;
     77) echo "SKIP $label: $(tail -n 1 "$text")" ;;
     *) echo "FAIL $label (exit $rc)"; tail -n 40 "$text" | sed 's/^/    /' ;;
-    esac
-}
-
-# A Spring service starts three times there: the longest by far.
-limit_of() {
-    case $1 in
-    system/spring-todo | system/java-*) echo 2400 ;;
-    *) echo 300 ;;
     esac
 }
 

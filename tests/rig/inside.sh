@@ -17,7 +17,7 @@ kind=${want%%/*}
 name=
 [ "$kind" = "$want" ] || name=${want#*/}
 export HULL=$PWD/build/hull SLOW=${SLOW:-1}
-limit=300
+. tests/limits
 
 wanted() { [ "$kind" = all ] || [ "$kind" = "$1" ]; }
 
@@ -38,7 +38,7 @@ one() {
     if [ -e "$made" ]; then
         export PREPARED=$PWD/build/prepared
     fi
-    timeout -k 5 $((limit * SLOW)) "$1" > "$text" 2>&1 < /dev/null
+    timeout -k 5 $(($(limit_of "$2") * SLOW)) "$1" > "$text" 2>&1 < /dev/null
     case $? in
     0) echo "PASS $2 ($((SECONDS - start)) s)" ;;
     77) echo "SKIP $2: $(tail -n 1 "$text")" ;;
