@@ -48,14 +48,15 @@ if [ "$mode" != recorded ]; then
     make_image || { echo "FAIL abi/image"; exit 1; }
 fi
 
-# A fresh /tmp, an empty network, no System V objects: nothing depends on
-# this host.
+# A fresh /tmp, an empty network (also in /sys), no System V objects: nothing
+# depends on this host.
 as_root=
 [ "$(id -u)" -eq 0 ] || as_root=-r
 on_linux() {
     local n=$1
     timeout "$limit" unshare $as_root -imn sh -c '
         ip link set lo up
+        mount -t sysfs sysfs /sys
         mount -t tmpfs tmpfs /tmp && mkdir /tmp/abi && mount --bind '"$top/$out"' /tmp/abi
         HOME=/ exec "/tmp/abi/$0" "$@"' "$n" one two \
         > "$results/$n.linux" 2> "$results/$n.linux.err"

@@ -266,10 +266,13 @@ bool ids__in_group(uint32_t gid);
 int tty__init(void);
 struct file *tty__open(uint32_t flags);
 int procfs__init(void);
+/* /sys/class/net, once net has started. */
+void procfs__interfaces_add(void);
 void shm__process_exit(void);
 
 /* --- info.c --- */
 void info__hostname_get(char out[65]);
+void info__domainname_get(char out[65]);
 const char *info__release(void);
 const char *info__version(void);
 

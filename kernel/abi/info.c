@@ -29,6 +29,14 @@ void info__hostname_get(char out[65])
     spin_unlock_irqrestore(&names_lock, flags);
 }
 
+void info__domainname_get(char out[65])
+{
+    uint64_t flags = spin_lock_irqsave(&names_lock);
+
+    strlcpy(out, domainname, 65);
+    spin_unlock_irqrestore(&names_lock, flags);
+}
+
 const char *info__release(void)
 {
     return RELEASE;
@@ -50,7 +58,7 @@ long sys_uname(uaddr_t out)
     strlcpy(u.version, VERSION, sizeof(u.version));
     strlcpy(u.machine, arch_platform(), sizeof(u.machine));
     info__hostname_get(u.node);
-    strlcpy(u.domain, domainname, sizeof(u.domain));
+    info__domainname_get(u.domain);
     return copy_to_user(out, &u, sizeof(u));
 }
 
@@ -94,6 +102,7 @@ long sys_sysinfo(uaddr_t out)
     sched_load_get(s.loads);
     s.totalram = m.total * PAGE_SIZE;
     s.freeram = m.free * PAGE_SIZE;
+    s.sharedram = fs_memory_pages() * PAGE_SIZE;
     s.procs = (uint16_t)MIN(thread_count(), 65535u);
     s.unit = 1;
     return copy_to_user(out, &s, sizeof(s));

@@ -124,6 +124,7 @@ struct task_facts {
     nsec_t used;
     uint64_t minflt, blocked, pending, vol, invol;
     unsigned cpu;
+    struct cpu_mask allowed;
 };
 
 /* Of the thread, or with id 0 of the oldest one. False: it is gone. */
@@ -150,6 +151,7 @@ static bool facts_get(struct process *p, int id, struct task_facts *f)
         f->vol = t->thread.switches_vol;
         f->invol = t->thread.switches_invol;
         f->cpu = t->thread.cpu;
+        f->allowed = t->thread.allowed;
     }
     spin_unlock_irqrestore(&p->lock, flags);
     return t != NULL;
@@ -236,16 +238,33 @@ static void status_memory(struct text *t, struct process *p)
                 KB(all.tables << PAGE_SHIFT), 0u);
 }
 
-static void status_cpus(struct text *t)
+static void status_cpus(struct text *t, const struct cpu_mask *allowed)
 {
-    uint64_t mask = cpu_count() >= 64 ? ~0ull : (1ull << cpu_count()) - 1;
+    const uint64_t *bits = allowed->bits;
+    unsigned n = cpu_count(), last;
+    const char *comma = "";
 
-    text_printf(t, "Cpus_allowed:\t%llx\n", ULL(mask));
-    if (cpu_count() == 1)
-        text_printf(t, "Cpus_allowed_list:\t0\n");
-    else
-        text_printf(t, "Cpus_allowed_list:\t0-%u\n", cpu_count() - 1);
-    text_printf(t, "Mems_allowed:\t1\nMems_allowed_list:\t0\n");
+    text_printf(t, "Cpus_allowed:\t");
+    for (unsigned i = (n - 1) / 32 + 1; i-- > 0; comma = ",") {
+        unsigned width = i == (n - 1) / 32 ? ((n - 1) % 32) / 4 + 1 : 8;
+        uint32_t part = (uint32_t)(bits[i / 2] >> (32 * (i & 1)));
+
+        if (n < 32 * i + 32)
+            part &= (1u << (n - 32 * i)) - 1;
+        text_printf(t, "%s%0*x", comma, (int)width, part);
+    }
+    text_printf(t, "\nCpus_allowed_list:\t");
+    comma = "";
+    for (unsigned i = 0; i < n; i = last + 1) {
+        last = i;
+        if (!bitmap_test(bits, i))
+            continue;
+        while (last + 1 < n && bitmap_test(bits, last + 1))
+            last++;
+        text_printf(t, last > i ? "%s%u-%u" : "%s%u", comma, i, last);
+        comma = ",";
+    }
+    text_printf(t, "\nMems_allowed:\t1\nMems_allowed_list:\t0\n");
 }
 
 static void status_show(struct text *t, int id)
@@ -284,7 +303,7 @@ static void status_show(struct text *t, int id)
                 ULL(c->cap_inheritable), ULL(c->cap_permitted),
                 ULL(c->cap_effective), ULL(CAPS_ALL), 0ull);
     text_printf(t, "NoNewPrivs:\t%d\nSeccomp:\t0\n", p->no_new_privs);
-    status_cpus(t);
+    status_cpus(t, &f.allowed);
     text_printf(t, "voluntary_ctxt_switches:\t%llu\n"
                 "nonvoluntary_ctxt_switches:\t%llu\n", ULL(f.vol),
                 ULL(f.invol));
@@ -522,6 +541,21 @@ static void release_show(struct text *t, int id)
     text_printf(t, "%s\n", info__release());
 }
 
+static void uname_version_show(struct text *t, int id)
+{
+    (void)id;
+    text_printf(t, "%s\n", info__version());
+}
+
+static void domain_show(struct text *t, int id)
+{
+    char name[65];
+
+    (void)id;
+    info__domainname_get(name);
+    text_printf(t, "%s\n", name);
+}
+
 static void version_show(struct text *t, int id)
 {
     (void)id;
@@ -543,7 +577,7 @@ static void net_put(void *arg, const char *s, size_t n)
 }
 
 #define NET_NAMES(X) X(dev) X(tcp) X(tcp6) X(udp) X(udp6) X(route) \
-    X(if_inet6) X(sockstat) X(snmp)
+    X(if_inet6) X(sockstat) X(snmp) X(unix)
 #define NET_SHOW(name) \
     static void net_##name##_show(struct text *t, int id) \
     { \
@@ -551,6 +585,28 @@ static void net_put(void *arg, const char *s, size_t n)
         net_proc_show(#name, net_put, t); \
     }
 NET_NAMES(NET_SHOW)
+
+#define LEAF_SHOW(name) \
+    static void if_##name##_show(struct text *t, int index) \
+    { \
+        char line[40]; \
+        int n = net_leaf_show((unsigned)index, NET_LEAF_##name, line, \
+                              sizeof(line)); \
+        text_write(t, line, (size_t)n); \
+    }
+NET_LEAVES(LEAF_SHOW)
+NET_STATISTICS(LEAF_SHOW)
+
+#define SETTING_SHOW(name) \
+    static void set_##name##_show(struct text *t, int id) \
+    { \
+        char line[40]; \
+        int n = net_setting_show(NET_SET_##name, line, sizeof(line)); \
+        (void)id; \
+        text_write(t, line, (size_t)n); \
+    }
+NET_CORE_SETTINGS(SETTING_SHOW)
+NET_IPV4_SETTINGS(SETTING_SHOW)
 
 /* ---------------- System V objects ---------------- */
 
@@ -599,6 +655,8 @@ static const struct proc_entry entries[] = {
     R("self/task/TID/status", status_show),
     R("sys/kernel/hostname", hostname_show),
     R("sys/kernel/osrelease", release_show),
+    R("sys/kernel/version", uname_version_show),
+    R("sys/kernel/domainname", domain_show),
     R("version", version_show),
     R("sysvipc/msg", ipc_msg_show), R("sysvipc/sem", ipc_sem_show),
     R("sysvipc/shm", ipc_shm_show), R("sys/kernel/msgmax", msgmax_show),
@@ -607,7 +665,35 @@ static const struct proc_entry entries[] = {
     R("sys/kernel/shmall", shmmax_show), R("sys/kernel/shmmni", shmmni_show),
 };
 
-static const struct proc_entry net_entries[] = { NET_NAMES(NET) };
+#define CORE(name) R("sys/net/core/" #name, set_##name##_show),
+#define IPV4(name) R("sys/net/ipv4/" #name, set_##name##_show),
+#define LEAF(name) { #name, 0444, if_##name##_show, NULL },
+#define STATISTIC(name) { "statistics/" #name, 0444, if_##name##_show, NULL },
+
+static const struct proc_entry net_entries[] = {
+    NET_NAMES(NET) NET_CORE_SETTINGS(CORE) NET_IPV4_SETTINGS(IPV4)
+};
+
+/* Of each interface, below its folder. */
+static const struct proc_entry interface_entries[] = {
+    NET_LEAVES(LEAF) NET_STATISTICS(STATISTIC)
+};
+
+void procfs__interfaces_add(void)
+{
+    char name[16], path[80];
+
+    for (unsigned i = 1; net_interface_name(i, name); i++) {
+        for (unsigned k = 0; k < ARRAY_LEN(interface_entries); k++) {
+            struct proc_entry e = interface_entries[k];
+
+            snprintf(path, sizeof(path), "class/net/%s/%s", name, e.path);
+            e.path = kstrdup(path);
+            if (!e.path || proc_register_as(SYS_TREE, &e, (int)i))
+                log_warn("abi: no memory for /sys of %s", name);
+        }
+    }
+}
 
 static int self_pid(void)
 {
@@ -648,6 +734,21 @@ static int task_next(int tid)
     return next;
 }
 
+static int current_tid(void)
+{
+    return thread_current()->program ? task_current()->tid : PROCESS_PID;
+}
+
+static int last_tid(void)
+{
+    struct process *p = self_get();
+    int tid = p ? p->last_tid : PROCESS_PID;
+
+    if (p)
+        process__unref(p);
+    return tid;
+}
+
 static struct fdtable *fds(void)
 {
     return thread_current()->program ? process_current()->fds : NULL;
@@ -658,6 +759,8 @@ static const struct proc_ops process_ops = {
     .task_exists = task_exists,
     .task_next = task_next,
     .fds = fds,
+    .current_tid = current_tid,
+    .last_tid = last_tid,
 };
 
 int procfs__init(void)

@@ -123,6 +123,7 @@ int program_start(const struct program_spec *spec)
 
     if (!p)
         return -ENOMEM;
+    procfs__interfaces_add();
     t = task__create(p, first_task, &s);
     if (IS_ERR(t)) {
         process__unref(p);

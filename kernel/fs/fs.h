@@ -170,6 +170,10 @@ struct proc_entry {
 enum proc_tree { PROC_TREE, SYS_TREE };
 int proc_register(enum proc_tree tree, const struct proc_entry *entries,
                   unsigned n);
+/* One entry, whose show and store are called with this id (not 0). Its path
+ * must stay. */
+int proc_register_as(enum proc_tree tree, const struct proc_entry *e, int id);
+uint64_t fs_memory_pages(void);             /* of all files in memory */
 /* What proc must know of processes: set by abi. */
 struct proc_ops {
     int (*self_pid)(void);
@@ -177,6 +181,7 @@ struct proc_ops {
     int (*task_next)(int tid);              /* the next TID above, or 0 */
     struct fdtable *(*fds)(void);           /* of the current process */
     int (*current_tid)(void);               /* optional: thread-self */
+    int (*last_tid)(void);                  /* optional: the newest one's */
 };
 void proc_ops_set(const struct proc_ops *ops);
 

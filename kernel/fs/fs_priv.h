@@ -326,8 +326,7 @@ struct super *fs__devfs_create(void);
 struct vnode *fs__devfs_find(uint32_t type, uint64_t rdev);
 void fs__devfs_init(void);
 struct dentry *fs__proc_file_dentry(struct file *f);
-/* As proc_register; show and store get this id. */
-int fs__proc_add(enum proc_tree tree, const struct proc_entry *e, int id);
+int fs__proc_last_tid(void);
 void fs__proc_entries_add(void);            /* /proc's and /sys's own */
 void fs__sys_cpus_add(void);                /* once the CPUs are known */
 void fs__proc_init(void);

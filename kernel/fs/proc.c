@@ -37,7 +37,12 @@ void proc_ops_set(const struct proc_ops *ops)
     procs = ops;
 }
 
-int fs__proc_add(enum proc_tree tree, const struct proc_entry *e, int id)
+int fs__proc_last_tid(void)
+{
+    return procs && procs->last_tid ? procs->last_tid() : 1;
+}
+
+int proc_register_as(enum proc_tree tree, const struct proc_entry *e, int id)
 {
     struct node *n = kzalloc(sizeof(*n));
     if (!n)
@@ -54,7 +59,7 @@ int proc_register(enum proc_tree tree, const struct proc_entry *entries,
                   unsigned n)
 {
     for (unsigned i = 0; i < n; i++) {
-        int err = fs__proc_add(tree, &entries[i], 0);
+        int err = proc_register_as(tree, &entries[i], 0);
         if (err)
             return err;
     }

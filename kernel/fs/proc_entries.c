@@ -16,14 +16,15 @@ static void meminfo_show(struct text *t, int id)
     struct mm_stats s;
     (void)id;
     mm_stats_get(&s);
-    uint64_t shmem = MIN(__atomic_load_n(&fs__memory_pages, __ATOMIC_RELAXED),
-                         s.cached);
+    uint64_t shmem = MIN(fs_memory_pages(), s.cached);
     const struct { const char *name; uint64_t pages; } lines[] = {
         { "MemTotal", s.total }, { "MemFree", s.free },
         { "MemAvailable", s.free + s.cached - shmem }, { "Buffers", 0 },
         { "Cached", s.cached }, { "SwapCached", 0 },
+        { "Dirty", 0 }, { "Writeback", 0 },     /* no disk is written */
         { "AnonPages", s.anon }, { "Shmem", shmem },
-        { "Slab", s.heap }, { "SUnreclaim", s.heap },
+        { "Slab", s.heap }, { "SReclaimable", 0 }, { "SUnreclaim", s.heap },
+        { "KernelStack", thread_count() * (KSTACK_SIZE / PAGE_SIZE) },
         { "PageTables", s.tables }, { "SwapTotal", 0 }, { "SwapFree", 0 },
         { "CommitLimit", s.total },
     };
@@ -33,6 +34,11 @@ static void meminfo_show(struct text *t, int id)
     text_printf(t, "HugePages_Total:       0\nHugePages_Free:        0\n"
                 "HugePages_Rsvd:        0\nHugePages_Surp:        0\n"
                 "Hugepagesize:       2048 kB\nHugetlb:               0 kB\n");
+}
+
+uint64_t fs_memory_pages(void)
+{
+    return __atomic_load_n(&fs__memory_pages, __ATOMIC_RELAXED);
 }
 
 /* slabinfo(5), version 2.1: a line a size class of the kernel heap. */
@@ -77,10 +83,18 @@ static void cpu_line(struct text *t, const char *name, nsec_t program,
                 (unsigned long long)(idle / TICK));
 }
 
+static void running_count(void *arg, struct thread *th)
+{
+    if (th->state == THREAD_RUNNING || th->state == THREAD_READY)
+        ++*(unsigned *)arg;
+}
+
 static void stat_show(struct text *t, int id)
 {
     nsec_t program, kernel, idle, sum[3] = { 0, 0, 0 };
+    unsigned running = 0;
     (void)id;
+    thread_each(running_count, &running);
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
         sched_cpu_times(cpu, &program, &kernel, &idle);
         sum[0] += program;
@@ -94,16 +108,10 @@ static void stat_show(struct text *t, int id)
         sched_cpu_times(cpu, &program, &kernel, &idle);
         cpu_line(t, name, program, kernel, idle);
     }
-    text_printf(t, "ctxt %llu\nbtime %llu\n",
-                (unsigned long long)sched_switches(),
-                (unsigned long long)(clock_realtime_offset() /
-                                     NSEC_PER_SEC));
-}
-
-static void running_count(void *arg, struct thread *th)
-{
-    if (th->state == THREAD_RUNNING || th->state == THREAD_READY)
-        ++*(unsigned *)arg;
+    text_printf(t, "ctxt %llu\nbtime %llu\nprocesses %d\nprocs_running %u\n"
+                "procs_blocked 0\n", (unsigned long long)sched_switches(),
+                (unsigned long long)(clock_realtime_offset() / NSEC_PER_SEC),
+                fs__proc_last_tid(), running);
 }
 
 static void loadavg_show(struct text *t, int id)
@@ -116,7 +124,8 @@ static void loadavg_show(struct text *t, int id)
     for (int i = 0; i < 3; i++)
         text_printf(t, "%llu.%02llu ", (unsigned long long)(load[i] >> 16),
                     (unsigned long long)((load[i] & 0xffff) * 100 >> 16));
-    text_printf(t, "%u/%u 1\n", running, thread_count());
+    text_printf(t, "%u/%u %d\n", running, thread_count(),
+                fs__proc_last_tid());
 }
 
 static void uptime_show(struct text *t, int id)
@@ -211,6 +220,9 @@ FACT(watches_show, WATCHES_MAX)
 FACT(events_show, WATCH_EVENTS_MAX)
 FACT(hpage_show, HUGE_SIZE)
 FACT(zero_show, 0)
+FACT(kernel_max_show, CPUS_MAX - 1)
+FACT(entropy_show, 256)         /* bits, once the pool is seeded */
+FACT(pipe_max_show, PIPE_BYTES_MAX)
 WORD(thp_show, "always [madvise] never")
 WORD(clocksource_show, "tsc")
 WORD(ostype_show, "Linux")
@@ -261,6 +273,13 @@ static void cpus_show(struct text *t, int id)
         text_printf(t, "0-%u\n", cpu_count() - 1);
 }
 
+static void file_nr_show(struct text *t, int id)
+{
+    (void)id;
+    text_printf(t, "%llu\t0\t%u\n", (unsigned long long)file_count(),
+                FDS_MAX);
+}
+
 static void cpu_id_show(struct text *t, int id)
 {
     text_printf(t, "%d\n", id - 1);
@@ -296,6 +315,10 @@ static const struct proc_entry proc_entries[] = {
     FILE_AT("sys/net/core/somaxconn", somaxconn_show),
     FILE_AT("sys/fs/file-max", file_max_show),
     FILE_AT("sys/fs/nr_open", nr_open_show),
+    FILE_AT("sys/fs/file-nr", file_nr_show),
+    FILE_AT("sys/fs/pipe-max-size", pipe_max_show),
+    FILE_AT("sys/fs/inotify/max_user_instances", file_max_show),
+    FILE_AT("sys/kernel/random/entropy_avail", entropy_show),
     FILE_AT("sys/fs/inotify/max_user_watches", watches_show),
     FILE_AT("sys/fs/inotify/max_queued_events", events_show),
 };
@@ -308,6 +331,7 @@ static const struct proc_entry sys_entries[] = {
     FILE_AT(CPU "/online", cpus_show),
     FILE_AT(CPU "/possible", cpus_show),
     FILE_AT(CPU "/present", cpus_show),
+    FILE_AT(CPU "/kernel_max", kernel_max_show),
     FILE_AT(CLOCK "/current_clocksource", clocksource_show),
     FILE_AT(CLOCK "/available_clocksource", clocksource_show),
     FILE_AT(THP "/enabled", thp_show),
@@ -326,7 +350,7 @@ static void cpu_add(unsigned cpu, const char *leaf,
     char path[64];
     snprintf(path, sizeof(path), CPU "/cpu%u/topology/%s", cpu, leaf);
     struct proc_entry e = { kstrdup(path), 0444, show, NULL };
-    if (!e.path || fs__proc_add(SYS_TREE, &e, (int)cpu + 1))
+    if (!e.path || proc_register_as(SYS_TREE, &e, (int)cpu + 1))
         log_warn("fs: no memory for /sys of CPU %u", cpu);
 }
 
@@ -338,6 +362,10 @@ void fs__sys_cpus_add(void)
     done = true;
     for (unsigned cpu = 0; cpu < cpu_count(); cpu++) {
         cpu_add(cpu, "core_id", cpu_id_show);
+        cpu_add(cpu, "core_cpus_list", cpu_id_show);
+        cpu_add(cpu, "thread_siblings_list", cpu_id_show);
         cpu_add(cpu, "physical_package_id", zero_show);
+        cpu_add(cpu, "core_siblings_list", cpus_show);
+        cpu_add(cpu, "package_cpus_list", cpus_show);
     }
 }

@@ -11,6 +11,7 @@
 
 static struct spinlock pool_lock = SPINLOCK_INIT;
 static struct file *pool;               /* [pool_lock] */
+static uint64_t in_use;                 /* [pool_lock] */
 static uint64_t last_ino;               /* [a] */
 
 static const struct file_vnode_ops *vnode_ops;     /* [I] after start-up */
@@ -27,8 +28,22 @@ static struct file *pool_take(void)
 
     if (f)
         pool = f->next_free;
+    in_use++;
     spin_unlock_irqrestore(&pool_lock, flags);
     return f;
+}
+
+static void pool_untake(void)
+{
+    uint64_t flags = spin_lock_irqsave(&pool_lock);
+
+    in_use--;
+    spin_unlock_irqrestore(&pool_lock, flags);
+}
+
+uint64_t file_count(void)
+{
+    return __atomic_load_n(&in_use, __ATOMIC_RELAXED);
 }
 
 static void pool_give(struct file *f)
@@ -37,6 +52,7 @@ static void pool_give(struct file *f)
 
     f->next_free = pool;
     pool = f;
+    in_use--;
     spin_unlock_irqrestore(&pool_lock, flags);
 }
 
@@ -50,8 +66,10 @@ struct file *file_create(const struct file_ops *ops, void *private,
     f = pool_take();
     if (!f)
         f = kzalloc(sizeof(*f));
-    if (!f)
+    if (!f) {
+        pool_untake();
         return NULL;
+    }
     f->ops = ops;
     f->private = private;
     f->flags = flags;

@@ -212,6 +212,7 @@ off_t file_seek(struct file *f, off_t off, int whence);
 long file_ioctl(struct file *f, unsigned cmd, uaddr_t arg);
 uint32_t file_poll(struct file *f, struct poll_table *pt);
 int file_stat(struct file *f, struct kstat *st);
+uint64_t file_count(void);                  /* open ones */
 /* F_SETFL: only O_APPEND, O_NONBLOCK, O_DIRECT, O_NOATIME, O_ASYNC change. */
 int file_set_flags(struct file *f, uint32_t flags);
 

@@ -7,8 +7,6 @@
 
 #include "lwip/ip6_zone.h"
 
-#define PORT_FIRST 32768u
-#define PORT_LAST  60999u
 
 static const uint8_t mapped_prefix[12] = { [10] = 0xff, [11] = 0xff };
 
@@ -166,14 +164,14 @@ int net__inet_addr_local(const ip_addr_t *ip)
 uint16_t net__port_random(unsigned attempt)
 {
     static uint32_t last;
-    uint32_t span = PORT_LAST - PORT_FIRST + 1;
+    uint32_t span = NET_PORT_LAST - NET_PORT_FIRST + 1;
 
     /* A few random tries, then in a row, so that the last free is found. */
     if (attempt < 32)
         last = net__random32() % span;
     else
         last = (last + 1) % span;
-    return (uint16_t)(PORT_FIRST + last);
+    return (uint16_t)(NET_PORT_FIRST + last);
 }
 
 int net__lwip_error(err_t err)

@@ -93,6 +93,25 @@ void net_settings_hook_set(void (*changed)(const struct net_settings *s));
  * false: no such. `put` appends. */
 bool net_proc_show(const char *name, void (*put)(void *arg, const char *s,
                                                  size_t n), void *arg);
+/* /sys/class/net/NAME/LEAF (and below statistics/), /proc/sys/net/.../NAME:
+ * the text into buf; its length, 0: no such interface. */
+#define NET_LEAVES(X) X(address) X(mtu) X(flags) X(type) X(ifindex) \
+    X(operstate) X(carrier) X(tx_queue_len)
+#define NET_STATISTICS(X) X(rx_bytes) X(rx_packets) X(rx_dropped) X(tx_bytes) \
+    X(tx_packets) X(tx_dropped)
+#define NET_CORE_SETTINGS(X) X(rmem_default) X(rmem_max) X(wmem_default) \
+    X(wmem_max)
+#define NET_IPV4_SETTINGS(X) X(tcp_rmem) X(tcp_wmem) X(tcp_keepalive_time) \
+    X(tcp_keepalive_intvl) X(tcp_keepalive_probes) X(ip_local_port_range)
+#define NET_LEAF_ENUM(name) NET_LEAF_##name,
+#define NET_SET_ENUM(name) NET_SET_##name,
+enum net_leaf { NET_LEAVES(NET_LEAF_ENUM) NET_STATISTICS(NET_LEAF_ENUM) };
+enum net_setting { NET_CORE_SETTINGS(NET_SET_ENUM)
+                   NET_IPV4_SETTINGS(NET_SET_ENUM) };
+int net_leaf_show(unsigned index, enum net_leaf leaf, char *buf, size_t size);
+int net_setting_show(enum net_setting s, char *buf, size_t size);
+bool net_interface_name(unsigned index, char out[16]);  /* from 1 on */
+
 struct net_counters { uint64_t sockets, tcp_pcbs, pbufs, rx, tx, drops; };
 void net_counters_get(struct net_counters *out);
 

@@ -63,6 +63,8 @@ bool net__card_poll(struct net_card *c, unsigned budget);
 uint32_t net__cards_publish(void);
 void net__cards_ring(uint32_t bells);
 void net__cards_reclaim(void);
+/* The socket around it; NULL: the room's own. */
+const struct net_sock *net__udp_owner(const struct udp_pcb *pcb);
 void net__netif_name(const struct netif *n, char out[16]);
 struct netif *net__netif_by_name(const char *name);
 /* Linux's interface index: 1 for lo, 2... for the cards. 0: none. */
@@ -70,6 +72,8 @@ unsigned net__netif_index(const struct netif *n);
 struct netif *net__netif_by_index(unsigned index);
 uint32_t net__netif_flags(const struct netif *n);       /* IFF_* */
 uint32_t net__netif_mtu(const struct netif *n);
+struct netdev_stats;
+void net__netif_traffic(const struct netif *n, struct netdev_stats *out);
 
 /* ---------------- port.c ---------------- */
 
@@ -145,6 +149,16 @@ struct net_sock {
     int priority, mark;                 /* [a] kept for getsockopt */
     int incoming_cpu;
 };
+#define NET_SOCKBUF_DEFAULT 212992u
+#define NET_TCP_RCVBUF 131072u          /* at first */
+#define NET_RCVBUF_MIN 2304u
+#define NET_SNDBUF_MIN 4608u
+#define NET_KEEPIDLE 7200u              /* seconds */
+#define NET_KEEPINTVL 75u
+#define NET_KEEPCNT 9u
+#define NET_PORT_FIRST 32768u           /* of those we choose */
+#define NET_PORT_LAST 60999u
+
 enum net_sock_flags {
     SOCK_F_REUSEADDR = 1, SOCK_F_REUSEPORT = 2, SOCK_F_KEEPALIVE = 4,
     SOCK_F_BROADCAST = 8, SOCK_F_PASSCRED = 16, SOCK_F_OOBINLINE = 32,

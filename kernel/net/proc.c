@@ -2,7 +2,7 @@
 /*
  * The texts of /proc/net, and the room's counters.
  */
-#include "net_priv.h"
+#include "tcp_sock_priv.h"
 
 #include "lwip/priv/tcp_priv.h"
 #include "lwip/stats.h"
@@ -29,8 +29,7 @@ static void emit(const struct out *o, const char *fmt, ...)
 
 static void show_dev(const struct out *o)
 {
-    static const struct netdev_stats none;
-    const struct netdev_stats *s;
+    struct netdev_stats s;
     char name[16];
 
     emit(o, "Inter-|   Receive                                              "
@@ -43,16 +42,13 @@ static void show_dev(const struct out *o)
 
         if (!n)
             continue;
-        s = &none;
-        for (unsigned c = 0; c < net__card_count; c++)
-            if (&net__cards[c].nif == n)
-                s = &net__cards[c].dev->stats;
+        net__netif_traffic(n, &s);
         net__netif_name(n, name);
         emit(o, "%6s: %7lu %7lu    0 %4lu    0     0          0         0 "
                 "%8lu %7lu    0 %4lu    0     0       0          0\n", name,
-             (unsigned long)s->rx_bytes, (unsigned long)s->rx_packets,
-             (unsigned long)s->rx_drops, (unsigned long)s->tx_bytes,
-             (unsigned long)s->tx_packets, (unsigned long)s->tx_drops);
+             (unsigned long)s.rx_bytes, (unsigned long)s.rx_packets,
+             (unsigned long)s.rx_drops, (unsigned long)s.tx_bytes,
+             (unsigned long)s.tx_packets, (unsigned long)s.tx_drops);
     }
 }
 
@@ -82,21 +78,40 @@ static void show_head(const struct out *o, bool v6)
 
 static void show_pair(const struct out *o, unsigned i, bool v6,
                       const ip_addr_t *local, unsigned lport,
-                      const ip_addr_t *remote, unsigned rport, unsigned state)
+                      const ip_addr_t *remote, unsigned rport, unsigned state,
+                      const struct net_sock *s)
 {
     char l[40], r[40];
 
     address_hex(local, v6, l, sizeof(l));
     address_hex(remote, v6, r, sizeof(r));
     emit(o, "%4u: %s:%04X %s:%04X %02X 00000000:00000000 00:00000000 "
-            "00000000     0        0 0 1 0000000000000000 0\n", i, l, lport,
-         r, rport, state);
+            "00000000     0        0 %lu 1 0000000000000000 0\n", i, l, lport,
+         r, rport, state, (unsigned long)(s ? s->ino : 0));
 }
 
-/* An AF_INET6 socket's pcb, as far as can be told from its addresses. */
-static bool is_v6(const ip_addr_t *local)
+/* An AF_INET6 socket's; without one, as far as its address tells. */
+static bool is_v6(const struct net_sock *s, const ip_addr_t *local)
 {
-    return !IP_IS_V4(local);
+    return s ? s->domain == AF_INET6 : !IP_IS_V4(local);
+}
+
+static void show_listening(const struct out *o, bool v6, unsigned *i)
+{
+    struct tcp_pcb_listen *l;
+    struct tcp_sock *t;
+
+    for (l = tcp_listen_pcbs.listen_pcbs; l; l = l->next) {
+        struct tcp_group *g = l->callback_arg;
+
+        if (!g)
+            continue;
+        list_for_each(t, &g->socks, group_link) {
+            if (is_v6(&t->in.s, &l->local_ip) == v6)
+                show_pair(o, (*i)++, v6, &l->local_ip, l->local_port,
+                          v6 ? IP6_ADDR_ANY : IP4_ADDR_ANY, 0, 10, &t->in.s);
+        }
+    }
 }
 
 static void show_tcp(const struct out *o, bool v6)
@@ -107,19 +122,20 @@ static void show_tcp(const struct out *o, bool v6)
         [CLOSE_WAIT] = 8, [CLOSING] = 11, [LAST_ACK] = 9, [TIME_WAIT] = 6,
     };
     struct tcp_pcb *lists[2] = { tcp_active_pcbs, tcp_tw_pcbs }, *p;
-    struct tcp_pcb_listen *l;
     unsigned i = 0;
 
     show_head(o, v6);
-    for (l = tcp_listen_pcbs.listen_pcbs; l; l = l->next)
-        if (is_v6(&l->local_ip) == v6)
-            show_pair(o, i++, v6, &l->local_ip, l->local_port,
-                      v6 ? IP6_ADDR_ANY : IP4_ADDR_ANY, 0, 10);
-    for (unsigned k = 0; k < 2; k++)
-        for (p = lists[k]; p; p = p->next)
-            if (is_v6(&p->local_ip) == v6)
+    show_listening(o, v6, &i);
+    for (unsigned k = 0; k < 2; k++) {
+        for (p = lists[k]; p; p = p->next) {
+            struct tcp_sock *t = tcp_ext_arg_get(p, net__tcp_arg_sock);
+            const struct net_sock *s = t ? &t->in.s : NULL;
+
+            if (is_v6(s, &p->local_ip) == v6)
                 show_pair(o, i++, v6, &p->local_ip, p->local_port,
-                          &p->remote_ip, p->remote_port, state[p->state]);
+                          &p->remote_ip, p->remote_port, state[p->state], s);
+        }
+    }
 }
 
 static void show_tcp4(const struct out *o) { show_tcp(o, false); }
@@ -131,12 +147,15 @@ static void show_udp(const struct out *o, bool v6)
     unsigned i = 0;
 
     show_head(o, v6);
-    for (p = udp_pcbs; p; p = p->next)
-        if (p->local_port && is_v6(&p->local_ip) == v6)
+    for (p = udp_pcbs; p; p = p->next) {
+        const struct net_sock *s = net__udp_owner(p);
+
+        if (p->local_port && is_v6(s, &p->local_ip) == v6)
             show_pair(o, i++, v6, &p->local_ip, p->local_port,
                       v6 && p->remote_port == 0 ? IP6_ADDR_ANY
                                                 : &p->remote_ip,
-                      p->remote_port, p->remote_port ? 1 : 7);
+                      p->remote_port, p->remote_port ? 1 : 7, s);
+    }
 }
 
 static void show_udp4(const struct out *o) { show_udp(o, false); }

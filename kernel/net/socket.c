@@ -29,8 +29,8 @@ int net__sock_init(struct net_sock *s, const struct net_sock_ops *ops,
     waitq_init(&s->wq);
     mutex_init(&s->rx_mutex);
     spin_init(&s->rx_lock);
-    s->rcvbuf = 212992;
-    s->sndbuf = 212992;
+    s->rcvbuf = NET_SOCKBUF_DEFAULT;
+    s->sndbuf = NET_SOCKBUF_DEFAULT;
     s->rcvlowat = 1;
     s->linger = -1;
     s->incoming_cpu = -1;

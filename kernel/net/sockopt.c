@@ -112,10 +112,10 @@ static int int_option_set(struct net_sock *s, int name, int v)
     switch (name) {
     case SO_SNDBUF:
     case SO_SNDBUFFORCE:
-        return buffer_set(&s->sndbuf, v, 4608);
+        return buffer_set(&s->sndbuf, v, NET_SNDBUF_MIN);
     case SO_RCVBUF:
     case SO_RCVBUFFORCE:
-        return buffer_set(&s->rcvbuf, v, 2304);
+        return buffer_set(&s->rcvbuf, v, NET_RCVBUF_MIN);
     case SO_RCVLOWAT:
         s->rcvlowat = v <= 0 ? 1 : (uint32_t)v;
         return 0;

@@ -196,11 +196,11 @@ struct tcp_sock *net__tcp_alloc(int domain)
     list_init(&t->accept_queue);
     list_init(&t->accept_link);
     list_init(&t->group_link);
-    t->keepidle = 7200;
-    t->keepintvl = 75;
-    t->keepcnt = 9;
+    t->keepidle = NET_KEEPIDLE;
+    t->keepintvl = NET_KEEPINTVL;
+    t->keepcnt = NET_KEEPCNT;
     t->quickack = true;
-    t->in.s.rcvbuf = 131072;
+    t->in.s.rcvbuf = NET_TCP_RCVBUF;
     t->in.s.sndbuf = TCP_SND_BUF;
     return t;
 }

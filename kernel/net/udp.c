@@ -37,6 +37,16 @@ static struct udp_sock *udp_sock_of(struct net_sock *s)
 
 /* ---------------- receive ---------------- */
 
+static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
+                    const ip_addr_t *from, u16_t port);
+
+const struct net_sock *net__udp_owner(const struct udp_pcb *pcb)
+{
+    const struct udp_sock *u = pcb->recv_arg;
+
+    return pcb->recv == on_recv ? &u->in.s : NULL;
+}
+
 static bool admit(struct udp_sock *u, const struct pbuf *p)
 {
     uint32_t cost = p->tot_len + DGRAM_OVERHEAD;
