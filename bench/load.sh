@@ -73,11 +73,11 @@ load() {
 # What is in use of the kernel's own, from the last line of counters.
 counters() {
     grep -a 'counters:' "$tmp/console" | tail -n 1 | tr -d '\r' |
-        grep -o 'heap=.* pbufs=[0-9]*'
+        grep -o 'cached=.* pbufs=[0-9]*'
 }
-# Frames, and KiB in objects: frames can be holes.
+# Frames, KiB in objects (frames can be holes), and pages in files.
 kernel_memory() {
-    counters | tr = ' ' | awk '{ print $2 + $4, $6 + 0 }'
+    counters | tr = ' ' | awk '{ print $6 + $8, $10 + 0, $2 }'
 }
 
 # Until what is closing has closed; TIME_WAIT is with the client.
@@ -90,7 +90,7 @@ rest() {
 }
 
 serve() {
-    local server=$1 cpus=$2 name memory before=(0 0) after=(0 0) r
+    local server=$1 cpus=$2 name memory before=(0 0 0) after=(0 0 0) r more
     read -r name port memory <<< "$(example_of "$server")"
     if [ "$system" = linux ]; then
         wired_linux 1 "$name" "$cpus" 1G
@@ -113,10 +113,16 @@ serve() {
         after=($(kernel_memory))
     done
     if [ "$system" = hull ]; then
+        # Redis' file of commands grows in memory: an index of 576 bytes for 64
+        # pages.
+        more=$(((after[2] - before[2]) / 100))
+        more=$((more > 0 ? more : 0))
         echo "$server, $cpus CPUs: kernel frames ${before[0]} -> ${after[0]}," \
             "KiB of objects ${before[1]} -> ${after[1]}"
-        [ "${after[0]}" -le $((before[0] + before[0] / 20 + 4)) ] || bad=1
-        [ "${after[1]}" -le $((before[1] + before[1] / 50 + 8)) ] || bad=1
+        [ "${after[0]}" -le $((before[0] + before[0] / 20 + 4 + more / 4)) ] ||
+            bad=1
+        [ "${after[1]}" -le $((before[1] + before[1] / 50 + 8 + more)) ] ||
+            bad=1
     fi
     kill $pid
     wait $pid
