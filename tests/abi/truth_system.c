@@ -130,13 +130,13 @@ static void memory_totals(void)
                                    value_of(info, "SUnreclaim:"));
 }
 
-/* Others may free or take memory meanwhile on Linux: three tries. */
+/* Others may free much meanwhile, on Linux: many tries. */
 static void memory_moves(void)
 {
     const size_t size = 48 << 20;
     bool left = false, anon = false, shared = false, info = false;
 
-    for (int i = 0; i < 3 && !(left && anon && shared && info); i++) {
+    for (int i = 0; i < 30 && !(left && anon && shared && info); i++) {
         char *before = text_of("/proc/meminfo"), *after, *p;
         struct sysinfo a, b;
         int fd = memfd_create("truth", 0);
@@ -158,6 +158,7 @@ static void memory_moves(void)
         info |= (long)(b.sharedram - a.sharedram) * b.mem_unit >= 12l << 20;
         munmap(p, size);
         close(fd);
+        t_sleep_ms(i ? 100 : 0);
     }
     FACT("taken: available %d, anonymous %d, shared %d, sysinfo %d", left,
          anon, shared, info);
