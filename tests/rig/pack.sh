@@ -24,7 +24,7 @@ libvirt-daemon libvirt-daemon-driver-qemu libvirt-clients libvirt0 osinfo-db
 virtinst python3-libvirt python3-libxml2 python3-gi python3-requests
 python3-urllib3 python3-chardet python3-idna python3-certifi python3-six
 gir1.2-glib-2.0 gir1.2-freedesktop gir1.2-libosinfo-1.0
-libosinfo-1.0-0"
+libosinfo-1.0-0 pci.ids usb.ids"
 
 modules() {
     local root=$rig/root m f

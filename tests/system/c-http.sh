@@ -17,15 +17,17 @@ prepared
 name=c-http
 
 # counters: "FREE THREADS SOCKETS TCP PBUFS" of the last line; what the page
-# cache holds counts as free
+# cache holds counts as free. The last line may be there only in part: one is
+# taken when it goes on behind the last number.
+whole='counters:.* pbufs=[0-9]* '
 counters() {
-    grep -a 'counters:' "$tmp/console" | tail -n 1 | tr -d '\r' | awk '{
+    grep -a "$whole" "$tmp/console" | tail -n 1 | tr -d '\r' | awk '{
         for (i = 1; i <= NF; i++) { split($i, f, "="); v[f[1]] = f[2] }
         print v["free"] + v["cached"], v["threads"], v["sockets"], v["tcp"],
               v["pbufs"] }'
 }
 
-lines() { grep -ac 'counters:' "$tmp/console"; }
+lines() { grep -ac "$whole" "$tmp/console"; }
 
 # fresh_counters: those of a line that began after the call
 fresh_counters() {
