@@ -194,8 +194,8 @@ out_free:
 void erofs_close(struct erofs *fs)
 {
     page_cache_release(&fs->meta_pc);
-    for (unsigned i = 0; i < EROFS_TAILS; i++)
-        kfree(fs->tails[i].data);
+    for (unsigned i = 0; i < EROFS_PIECES; i++)
+        kfree(fs->pieces[i].data);
     kfree(fs->bufs[0].data);
     kfree(fs->bufs[1].data);
     kfree(fs);

@@ -153,6 +153,7 @@ static int chunk_fill(struct erofs_inode *ei, uint64_t index, void *dst)
 struct zread {
     struct erofs_inode *ei;
     uint64_t index;             /* the page that was asked for */
+    uint64_t end;               /* how far it was not known before */
     uint8_t *dst;
     struct erofs_buf *in, *out; /* of own or of the file system */
     struct erofs_buf own[2];
@@ -162,6 +163,7 @@ struct zread {
 };
 
 #define KEEP_FROM (16u << 20)   /* bytes of RAM: buffers of usual sizes */
+#define PIECES_SHARE 256        /* frames of RAM for each piece kept */
 
 /* n bytes and more; `hard`: at the cost of cached pages. */
 static int buf_room(struct erofs_buf *b, uint64_t n, bool hard)
@@ -241,55 +243,104 @@ static int extent_decode(struct erofs_inode *ei, const struct erofs_extent *e,
     return 0;
 }
 
-static struct erofs_tail *tail_slot(struct erofs *fs, uint64_t nid,
-                                    uint64_t start)
+/* Few where memory is little. Under erofs.lock. */
+static unsigned pieces_max(struct erofs *fs)
 {
-    for (unsigned i = 0; i < EROFS_TAILS; i++) {
-        struct erofs_tail *t = &fs->tails[i];
-        if (t->len && t->nid == nid && t->start == start)
-            return t;
+    struct mm_stats s;
+    if (!fs->pieces_max) {
+        mm_stats_get(&s);
+        fs->pieces_max = (unsigned)MIN(MAX(s.total / PIECES_SHARE, 8ull),
+                                       (uint64_t)EROFS_PIECES);
+    }
+    return fs->pieces_max;
+}
+
+static struct erofs_piece *piece_find(struct erofs *fs, uint64_t nid,
+                                      uint64_t index)
+{
+    for (unsigned i = 0; i < EROFS_PIECES; i++) {
+        struct erofs_piece *p = &fs->pieces[i];
+        if (p->index == index && p->nid == nid && p->from < p->to)
+            return p;
     }
     return NULL;
 }
 
-/* Keeps what an extent has of the page in which it ends. */
-static void tail_keep(struct erofs_inode *ei, uint64_t la,
-                      const uint8_t *data, uint64_t n)
+/* A piece in place of the oldest, empty at `from`; NULL: no memory. */
+static struct erofs_piece *piece_new(struct erofs_inode *ei, uint64_t index,
+                                     unsigned from)
 {
     struct erofs *fs = ei->fs;
-    uint64_t end = la + n, start = ALIGN_DOWN(end, PAGE_SIZE);
-    if (start == end || start < la || end == ei->size)
+    struct erofs_piece *p = &fs->pieces[fs->next_piece++ % pieces_max(fs)];
+    if (!p->data)
+        p->data = kmalloc(PAGE_SIZE);
+    p->nid = ei->nid;
+    p->index = index;
+    p->from = p->to = from;
+    return p->data ? p : NULL;
+}
+
+/* Keeps bytes [from, to) of a page; with them it may be whole. */
+static void piece_keep(struct erofs_inode *ei, uint64_t index, unsigned from,
+                       unsigned to, const uint8_t *data)
+{
+    struct erofs *fs = ei->fs;
+    uint64_t length = MIN(PAGE_SIZE, ei->size - index * PAGE_SIZE);
+    struct page *cached = page_cache_peek(&ei->pc, index);
+    if (cached) {
+        page_unref(cached);
         return;
+    }
     mutex_lock(&fs->lock);
-    struct erofs_tail *t = tail_slot(fs, ei->nid, start);
-    if (!t) {
-        t = &fs->tails[fs->next_tail++ % EROFS_TAILS];
-        t->len = 0;
-        if (!t->data)
-            t->data = kmalloc(PAGE_SIZE);
-        if (t->data) {
-            memcpy(t->data, data + (start - la), end - start);
-            t->nid = ei->nid;
-            t->start = start;
-            t->len = (unsigned)(end - start);
+    struct erofs_piece *p = piece_find(fs, ei->nid, index);
+    if (!p)
+        p = piece_new(ei, index, from);
+    if (p && from <= p->to && to >= p->from) {
+        memcpy(p->data + from, data, to - from);
+        p->from = MIN(p->from, from);
+        p->to = MAX(p->to, to);
+        if (p->from == 0 && p->to == length) {
+            memset(p->data + length, 0, PAGE_SIZE - length);
+            page_cache_put_filled(&ei->pc, index, p->data);
+            p->to = 0;
         }
     }
     mutex_unlock(&fs->lock);
 }
 
-/* The start of the wanted page from a kept tail; how many bytes. */
-static unsigned tail_take(struct zread *z)
+/* Keeps what a whole extent has of the pages in which it begins and ends; not
+ * of the page `skip`. */
+static void pieces_keep(struct erofs_inode *ei, uint64_t la,
+                        const uint8_t *data, uint64_t n, uint64_t skip)
+{
+    uint64_t first = la / PAGE_SIZE, end = la + n, last = end / PAGE_SIZE;
+    unsigned from = la % PAGE_SIZE;
+    if (from && first != skip)
+        piece_keep(ei, first, from,
+                   (unsigned)MIN(PAGE_SIZE, end - first * PAGE_SIZE), data);
+    if (end % PAGE_SIZE && (last != first || !from) && last != skip &&
+        end != ei->size)
+        piece_keep(ei, last, 0, end % PAGE_SIZE,
+                   data + (last * PAGE_SIZE - la));
+}
+
+/* Puts a piece of the wanted page in its place; [*at, *end) of the file is
+ * what is still missing of the page. */
+static void piece_take(struct zread *z, uint64_t *at, uint64_t *end)
 {
     struct erofs *fs = z->ei->fs;
-    unsigned n = 0;
+    uint64_t start = z->index * PAGE_SIZE;
     mutex_lock(&fs->lock);
-    struct erofs_tail *t = tail_slot(fs, z->ei->nid, z->index * PAGE_SIZE);
-    if (t) {
-        memcpy(z->dst, t->data, t->len);
-        n = t->len;
+    struct erofs_piece *p = piece_find(fs, z->ei->nid, z->index);
+    if (p) {
+        memcpy(z->dst + p->from, p->data + p->from, p->to - p->from);
+        if (p->from == 0)
+            *at = start + p->to;
+        else if (start + p->to == *end)
+            *end = start + p->from;
+        p->from = p->to = 0;
     }
     mutex_unlock(&fs->lock);
-    return n;
 }
 
 /* Collects extents from la on while they follow each other on the disk. */
@@ -337,7 +388,7 @@ static int extents_read(struct zread *z)
 static int extents_use(struct zread *z, uint64_t *reached)
 {
     struct erofs_inode *ei = z->ei;
-    uint64_t page_end = (z->index + 1) * PAGE_SIZE;
+    uint64_t page_end = z->end;
     uint8_t *out;
     for (unsigned i = 0; i < z->count; i++) {
         const struct erofs_extent *e = &z->ext[i];
@@ -351,11 +402,11 @@ static int extents_use(struct zread *z, uint64_t *reached)
             err = extent_decode(ei, e,
                                 z->in->data + (e->pa - z->ext[0].pa), out, n);
         if (err)
-            return *reached >= MIN(page_end, ei->size) ? 0 : err;
+            return *reached >= page_end ? 0 : err;
         page_copy(z, e->la, out, n);
         pages_put(ei, e->la, out, n, z->index);
         if (n == e->llen)
-            tail_keep(ei, e->la, out, n);
+            pieces_keep(ei, e->la, out, n, z->index);
         *reached = e->la + n;
         if (n != e->llen)
             break;
@@ -369,15 +420,16 @@ static int z_fill_with(struct zread *z, struct erofs_buf *bufs)
     struct erofs_inode *ei = z->ei;
     uint64_t want = is_stream(ei, z->index) ? AHEAD_STREAM : AHEAD_RANDOM;
     uint64_t start = z->index * PAGE_SIZE;
-    uint64_t end = MIN(start + PAGE_SIZE, ei->size);
-    uint64_t at = start + tail_take(z);
+    uint64_t at = start;
     int err = 0;
+    z->end = MIN(start + PAGE_SIZE, ei->size);
+    piece_take(z, &at, &z->end);
     z->in = &bufs[0];
     z->out = &bufs[1];
     z->hard = bufs == ei->fs->bufs;
     if (z->hard)
         bufs_keep(ei->fs);
-    while (at < end && !err) {
+    while (at < z->end && !err) {
         err = extents_collect(z, at, want);
         if (!err)
             err = extents_read(z);

@@ -39,13 +39,13 @@ enum erofs_incompat {
     EROFS_XATTR_PREFIXES = 64,
 };
 
-#define EROFS_TAILS 8
+#define EROFS_PIECES 64
 
-/* The end of an extent that stops inside a page: sequential reads need it
- * again together with the next extent. */
-struct erofs_tail {
-    uint64_t nid, start;
-    unsigned len;
+/* What is known of a page in which one extent ends and the next begins, when
+ * one of them was decompressed: the bytes [from, to). from == to: unused. */
+struct erofs_piece {
+    uint64_t nid, index;
+    unsigned from, to;
     uint8_t *data;              /* a page, or NULL */
 };
 
@@ -64,9 +64,9 @@ struct erofs {
     int64_t build_time;         /* ns */
     uint32_t incompat;
     struct page_cache meta_pc;  /* blocks of metadata by number */
-    struct mutex lock;          /* guards tails */
-    struct erofs_tail tails[EROFS_TAILS];
-    unsigned next_tail;
+    struct mutex lock;          /* guards pieces */
+    struct erofs_piece pieces[EROFS_PIECES];
+    unsigned next_piece, pieces_max;
     struct mutex buf_lock;      /* guards bufs */
     struct erofs_buf bufs[2];   /* to read into and to decompress into */
     uint32_t complaints;        /* [a] lines logged */

@@ -115,13 +115,21 @@ static void file_compare(struct visit *v, struct erofs_inode *ei,
         if (got[i] != want[i])
             fail_msg("%s differs at %zu: %x %x", path, i, got[i] & 255,
                      want[i] & 255);
-    page_cache_reclaim(~0ull);  /* and again in another order */
-    for (int i = 0; i < 20 && size; i++) {
+    for (int i = 0; i < 120 && size; i++) {
         size_t at = unit_below(size), n = 1 + unit_below(size - at);
+        if (i % 60 == 0)        /* and again in another order */
+            page_cache_reclaim(~0ull);
         if (n > 5000)
             n = 5000;
         assert_int_equal(erofs_data_read(ei, at, got, n), 0);
         assert_memory_equal(got, want + at, n);
+    }
+    if (size % PAGE_SIZE) {     /* a mapping shows zeros behind the end */
+        struct page *p = page_cache_get(&ei->pc, size / PAGE_SIZE);
+        assert_false(IS_ERR(p));
+        for (size_t i = size % PAGE_SIZE; i < PAGE_SIZE; i++)
+            assert_int_equal(((char *)page_to_virt(p))[i], 0);
+        page_unref(p);
     }
     free(got);
     free(want);
