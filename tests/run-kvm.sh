@@ -59,7 +59,7 @@ grep -qwE 'vmx|svm' /proc/cpuinfo ||
 [ -n "${KVM_PACKED:-}" ] || tests/rig/pack.sh "$rig" "$want" || exit 1
 cc -O2 -o "$rig/tsc" tests/rig/tsc.c || exit 1
 { printf '%s\n' "$top"; printf '%s\n' "$@"; } > "$rig/words"
-timeout -k 5 "${KVM_LIMIT:-3600}" qemu-system-x86_64 \
+timeout -k 5 "${KVM_LIMIT:-10800}" qemu-system-x86_64 \
     -M q35,usb=off,vmport=off -accel tcg,thread=multi -cpu "$cpu" \
     -smp 2 -m 3584 -nodefaults -no-user-config -no-reboot -display none \
     -serial stdio -kernel build/linux/vmlinux -initrd "$rig/initramfs.cpio" \
