@@ -29,6 +29,13 @@ def become_program():
               dict(e.split("=", 1) for e in meta["env"]))
 
 
+def pass_on(*_):
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass                # it has just ended by itself
+
+
 # A guest is 10.0.2.15 and its clients are 10.0.2.2 for it.
 do("ip link set lo up")
 do("ip addr add 10.0.2.2/32 dev lo")
@@ -48,7 +55,7 @@ do(f"mount --bind {root}/online {root}/sys/devices/system/cpu/online")
 pid, terminal = pty.fork()
 if pid == 0:
     become_program()
-signal.signal(signal.SIGTERM, lambda *_: os.kill(pid, signal.SIGTERM))
+signal.signal(signal.SIGTERM, pass_on)
 try:
     while data := os.read(terminal, 65536):
         os.write(1, data)
