@@ -35,6 +35,17 @@ static inline void tree_init(struct tree *t, tree_update_fn *update)
 void tree_insert(struct tree *t, struct tree_node *n,
                  struct tree_node *parent, struct tree_node **link);
 void tree_remove(struct tree *t, struct tree_node *n);
+/* As these two, for the first node of a tree without `update`, and the last. */
+static inline void tree_insert_only(struct tree *t, struct tree_node *n)
+{
+    n->left = n->right = n->parent = NULL;
+    n->red = false;
+    t->root = n;
+}
+static inline void tree_remove_only(struct tree *t)
+{
+    t->root = NULL;
+}
 /* After the object's own contribution changed: recomputes up to the root. */
 void tree_changed(struct tree *t, struct tree_node *n);
 struct tree_node *tree_first(const struct tree *t);

@@ -63,15 +63,20 @@ static bool take_as_waiter(struct mutex *m)
            MUTEX_FREE;
 }
 
-void mutex_lock(struct mutex *m)
+/* Not inlined: the entry on its stack is not for who finds the lock free. */
+__attribute__((noinline)) static void lock_contended(struct mutex *m)
 {
-    if (likely(mutex_trylock(m)))
-        return;
     ASSERT(m->owner != thread_current());
     if (spin_for(m))
         return;
     waitq_wait(&m->wq, take_as_waiter(m), NSEC_FOREVER, WAIT_EXCLUSIVE);
     __atomic_store_n(&m->owner, thread_current(), __ATOMIC_RELAXED);
+}
+
+void mutex_lock(struct mutex *m)
+{
+    if (unlikely(!mutex_trylock(m)))
+        lock_contended(m);
 }
 
 void mutex_unlock(struct mutex *m)

@@ -70,12 +70,11 @@ void sched__charge(struct run_queue *rq, nsec_t now)
     min_vruntime_update(rq);
 }
 
-void sched__enqueue(struct run_queue *rq, struct thread *t)
+static void insert_sorted(struct run_queue *rq, struct thread *t)
 {
     struct tree_node **link = &rq->ready.root, *parent = NULL;
     bool leftmost = true;
 
-    ASSERT(!t->queued);
     while (*link) {
         parent = *link;
         if (before(t->vruntime,
@@ -89,6 +88,17 @@ void sched__enqueue(struct run_queue *rq, struct thread *t)
     tree_insert(&rq->ready, &t->rq_node, parent, link);
     if (leftmost)
         rq->first = &t->rq_node;
+}
+
+void sched__enqueue(struct run_queue *rq, struct thread *t)
+{
+    ASSERT(!t->queued);
+    if (likely(!rq->nr)) {
+        tree_insert_only(&rq->ready, &t->rq_node);
+        rq->first = &t->rq_node;
+    } else {
+        insert_sorted(rq, t);
+    }
     t->state = THREAD_READY;
     t->cpu = rq->cpu;
     t->queued = true;
@@ -98,9 +108,14 @@ void sched__enqueue(struct run_queue *rq, struct thread *t)
 void sched__dequeue(struct run_queue *rq, struct thread *t)
 {
     ASSERT(t->queued);
-    if (rq->first == &t->rq_node)
-        rq->first = tree_next(&t->rq_node);
-    tree_remove(&rq->ready, &t->rq_node);
+    if (likely(rq->nr == 1)) {
+        tree_remove_only(&rq->ready);
+        rq->first = NULL;
+    } else {
+        if (rq->first == &t->rq_node)
+            rq->first = tree_next(&t->rq_node);
+        tree_remove(&rq->ready, &t->rq_node);
+    }
     t->queued = false;
     __atomic_store_n(&rq->nr, rq->nr - 1, __ATOMIC_RELAXED);
 }
@@ -354,10 +369,14 @@ static void switch_charged(struct run_queue *rq, nsec_t now)
     rq->need_resched = false;
     arch_resched_clear();
     rq->slice_end = NSEC_FOREVER;
+    if (rq->nr && next->program) {
+        rq->slice_end = now + slice_length(rq);
+        sched__timer_program();
+    }
     if (unlikely(rq->poll_asked) && next->program)
         arch_resched_set();
-    if (next->program && (rq->nr || !cpu_allowed(next, rq->cpu)))
-        sched__ask(rq);         /* starts its slice on the way out */
+    if (unlikely(!cpu_allowed(next, rq->cpu)) && next->program)
+        sched__ask(rq);         /* goes elsewhere on the way out */
     if (next == prev) {
         spin_unlock(&rq->lock);
         return;
