@@ -21,9 +21,8 @@ struct iov_iter iov_iter_save(const struct iov_iter *it)
     return *it;
 }
 
-void iov_iter_advance(struct iov_iter *it, size_t n)
+static inline void advance(struct iov_iter *it, size_t n)
 {
-    ASSERT(n <= it->left);
     it->left -= n;
     it->offset += n;
     while (it->count && it->offset >= it->iov->len) {
@@ -31,6 +30,12 @@ void iov_iter_advance(struct iov_iter *it, size_t n)
         it->iov++;
         it->count--;
     }
+}
+
+void iov_iter_advance(struct iov_iter *it, size_t n)
+{
+    ASSERT(n <= it->left);
+    advance(it, n);
 }
 
 static inline size_t kernel_part(enum iov_op op, void *at, void *buf, size_t n)
@@ -68,7 +73,7 @@ ssize_t move(struct iov_iter *it, enum iov_op op, void *buf, size_t n)
                          ? kernel_part(op, (void *)at, mem, part)
                          : user_part(op, at, mem, part);
 
-        iov_iter_advance(it, got);
+        advance(it, got);
         done += got;
         if (got < part)
             return done ? (ssize_t)done : -EFAULT;

@@ -250,8 +250,9 @@ int mm_futex_key(struct mm *mm, uaddr_t addr, uint64_t key[2]);
 
 /* ---------------- copies from and to the program (K5) ---------------- */
 
-/* 0 or -EFAULT. May block. Never with a spin lock held. In kernel threads
- * without an address space: -EFAULT. */
+/* 0 or -EFAULT. May block. Never with a spin lock held, never in a kernel
+ * thread without an address space: nothing asks, and a stale translation might
+ * still be there. */
 int copy_from_user(void *dst, uaddr_t src, size_t n);
 int copy_to_user(uaddr_t dst, const void *src, size_t n);
 int clear_user(uaddr_t dst, size_t n);

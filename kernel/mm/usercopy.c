@@ -8,7 +8,7 @@
 /* How much of the range lies in the program's half. */
 static size_t user_part(uaddr_t addr, size_t n)
 {
-    if (!mm__current() || addr >= ARCH_PROGRAM_END)
+    if (addr >= ARCH_PROGRAM_END)
         return 0;
     return MIN(n, (size_t)(ARCH_PROGRAM_END - addr));
 }
@@ -40,7 +40,7 @@ int copy_from_user(void *dst, uaddr_t src, size_t n)
 {
     if (n == 0)
         return 0;
-    if (!mm__current() || !user_range_ok(src, n))
+    if (!user_range_ok(src, n))
         return -EFAULT;
     return arch_user_copy(dst, user_ptr(src), n) ? -EFAULT : 0;
 }
@@ -49,7 +49,7 @@ int copy_to_user(uaddr_t dst, const void *src, size_t n)
 {
     if (n == 0)
         return 0;
-    if (!mm__current() || !user_range_ok(dst, n))
+    if (!user_range_ok(dst, n))
         return -EFAULT;
     return arch_user_copy(user_ptr(dst), src, n) ? -EFAULT : 0;
 }
@@ -58,7 +58,7 @@ int clear_user(uaddr_t dst, size_t n)
 {
     if (n == 0)
         return 0;
-    if (!mm__current() || !user_range_ok(dst, n))
+    if (!user_range_ok(dst, n))
         return -EFAULT;
     return arch_user_zero(user_ptr(dst), n) ? -EFAULT : 0;
 }
