@@ -650,23 +650,15 @@ static int pi_unlock(uaddr_t addr, bool private)
     return err;
 }
 
-long sys_futex(uaddr_t addr, int op, uint32_t val, uint64_t timeout,
-               uaddr_t addr2, uint32_t val3)
+/* Not inlined: the stack that these need is not for who waits and wakes. */
+__attribute__((noinline))
+static long other_call(uaddr_t addr, int op, uint32_t val, uint64_t timeout,
+                       uaddr_t addr2, uint32_t val3)
 {
     bool private = op & FUTEX_PRIVATE;
     int cmd = op & FUTEX_CMD_MASK;
 
-    if ((op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET &&
-        cmd != FUTEX_LOCK_PI2)
-        return -ENOSYS;
     switch (cmd) {
-    case FUTEX_WAIT:
-        return wait_call(addr, op, val, timeout, BITSET_ANY);
-    case FUTEX_WAIT_BITSET:
-        return wait_call(addr, op, val, timeout, val3);
-    case FUTEX_WAKE:
-        return futex_wake(process_current()->mm, addr, private, (int)val,
-                          BITSET_ANY);
     case FUTEX_WAKE_BITSET:
         return futex_wake(process_current()->mm, addr, private, (int)val,
                           val3);
@@ -691,6 +683,24 @@ long sys_futex(uaddr_t addr, int op, uint32_t val, uint64_t timeout,
         /* requeue to such locks, and what is gone */
         return abi__partial("futex", (uint64_t)cmd, -ENOSYS);
     }
+}
+
+long sys_futex(uaddr_t addr, int op, uint32_t val, uint64_t timeout,
+               uaddr_t addr2, uint32_t val3)
+{
+    int cmd = op & FUTEX_CMD_MASK;
+
+    if (unlikely(op & FUTEX_CLOCK_REALTIME) && cmd != FUTEX_WAIT_BITSET &&
+        cmd != FUTEX_LOCK_PI2)
+        return -ENOSYS;
+    if (cmd == FUTEX_WAIT)
+        return wait_call(addr, op, val, timeout, BITSET_ANY);
+    if (cmd == FUTEX_WAKE)
+        return futex_wake(process_current()->mm, addr, op & FUTEX_PRIVATE,
+                          (int)val, BITSET_ANY);
+    if (cmd == FUTEX_WAIT_BITSET)
+        return wait_call(addr, op, val, timeout, val3);
+    return other_call(addr, op, val, timeout, addr2, val3);
 }
 
 /* ---------------- the end of a thread ---------------- */
