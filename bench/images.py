@@ -150,6 +150,8 @@ def image(name):
         of_files(name, MICRO, "/bench/micro")
     elif name == "files":
         of_files(name, FILES, "/bench/files")
+    elif name == "node-hello":
+        of_files(name, {"/hello.js": f"{TOP}/bench/hello.js"}, "node /hello.js")
     elif name == "java":
         java()
     else:

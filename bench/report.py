@@ -27,6 +27,7 @@ TARGETS = {
     "c-http, 1 CPU: requests": (">=", 3),
     "c-http, 2 CPU: requests": (">=", 1.6),
     "node: start to first output": ("<=", 0.35),
+    "node hello, 1 CPU": ("<=", 0.35),
     "node: requests": (">=", 1.6),
     "java hello, 2 CPU": ("<=", 0.45),
     "spring: start to first answer": ("<=", 0.7),

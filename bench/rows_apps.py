@@ -54,9 +54,12 @@ def server(side, name, seconds, warm, connections=16, limit=300):
     return out
 
 
-def java(side):
-    """A class that says hello."""
-    with Guest(side, image("java"), cpus=2) as g:
+HELLO = {"node hello": "node-hello", "java hello": "java"}
+
+
+def hello(side, what, cpus):
+    """A script or a class that says hello: "node hello", "java hello"."""
+    with Guest(side, image(HELLO[what]), cpus=cpus) as g:
         ms = g.wait_line("first output") * 1000
-        return {"java hello, 2 CPU [ms]": ms,
-                "java hello, QEMU's CPU [ms]": g.cpu_seconds() * 1000}
+        return {f"{what}, {cpus} CPU [ms]": ms,
+                f"{what}, QEMU's CPU [ms]": g.cpu_seconds() * 1000}

@@ -1,0 +1,3 @@
+// SPDX-License-Identifier: BSD-2-Clause
+// Says one line, as soon as it runs.
+console.log('first output');
