@@ -136,7 +136,7 @@ static void memory_moves(void)
     const size_t size = 48 << 20;
     bool left = false, anon = false, shared = false, info = false;
 
-    for (int i = 0; i < 30 && !(left && anon && shared && info); i++) {
+    for (int i = 0; i < 250 && !(left && anon && shared && info); i++) {
         char *before = text_of("/proc/meminfo"), *after, *p;
         struct sysinfo a, b;
         int fd = memfd_create("truth", 0);
