@@ -70,6 +70,15 @@ static int open_connection(const struct load *l)
     return fd;
 }
 
+/* Whether HTTP says that more of the answer comes, however long that takes. */
+static bool unfinished(size_t have)
+{
+    static const char chunked[] = "Transfer-Encoding: chunked\r\n";
+
+    return memmem(buffer, have, chunked, sizeof(chunked) - 1) &&
+           memcmp(buffer + have - 5, "0\r\n\r\n", 5);
+}
+
 /* Reads until it has been quiet for a while: the length of an answer. */
 static ssize_t first_answer(int fd)
 {
@@ -77,7 +86,8 @@ static ssize_t first_answer(int fd)
     struct pollfd p = { .fd = fd, .events = POLLIN };
 
     while (have < sizeof(buffer) &&
-           poll(&p, 1, have ? QUIET_MS : FIRST_ANSWER_MS) > 0) {
+           poll(&p, 1, have && !unfinished(have) ? QUIET_MS
+                                                 : FIRST_ANSWER_MS) > 0) {
         ssize_t n = recv(fd, buffer + have, sizeof(buffer) - have, 0);
 
         if (n <= 0)
