@@ -112,6 +112,10 @@ def of_example(name):
         with open(f"{folder}/nginx.conf", "w") as f:
             f.write(conf.replace("access_log /dev/stdout",
                                  "access_log off"))
+    if name == "spring":        # nor 100 requests a connection, then another
+        with open(f"{folder}/src/main/resources/application.properties",
+                  "a") as f:
+            f.write("server.tomcat.max-keep-alive-requests=-1\n")
     hull_disk(name, folder, [folder])
 
 
