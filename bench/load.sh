@@ -7,8 +7,9 @@
 # usage: bench/load.sh [SECONDS [SERVER...]]      servers: node nginx go redis
 # CPUS="1 2", RUNS="1 2 3" and CONNECTIONS=64 unless said; REDIS_TESTS=set,get
 # names less than redis-benchmark's own list. SYSTEM=linux puts the load on the
-# Linux guest of bench/run.py with the same files, for comparison. Needs wrk, redis-benchmark, what the examples
-# need, and see bench/wired. Exit 1 if there were errors or growth.
+# Linux guest of bench/run.py with the same files, for comparison. Needs wrk,
+# redis-benchmark, what the examples need, and see bench/wired. Exit 1 if there
+# were errors or growth.
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 . "$top/bench/wired"

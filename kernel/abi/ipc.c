@@ -170,7 +170,7 @@ static long set(struct ipc_kind *k, int id, uaddr_t buf)
         return PTR_ERR(o);
     if (perm->uid == UINT32_MAX || perm->gid == UINT32_MAX)
         return -EINVAL;
-    err = k->ops->set(o, ds);
+    err = k->ops->set ? k->ops->set(o, ds) : 0;
     if (err)
         return err;
     o->perm.uid = perm->uid;
@@ -231,7 +231,10 @@ static long control(struct ipc_kind *k, int id, int cmd, uaddr_t buf)
         o = ipc__own_locked(k, id);
         if (IS_ERR(o))
             return PTR_ERR(o);
-        k->ops->remove(o);
+        if (k->ops->remove)
+            k->ops->remove(o);
+        else
+            ipc__remove_locked(k, o);
         return 0;
     case IPC_INFO:
         return info(k, false, buf);

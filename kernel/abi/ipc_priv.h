@@ -60,9 +60,9 @@ struct ipc_ops {
     /* Is it as large as *get asks? */
     bool (*fits)(const struct ipc_object *o, uint64_t size);
     void (*stat)(struct ipc_object *o, void *ds);   /* all past perm */
-    /* IPC_SET: all past perm that can be set; 0 or -Exxx. */
+    /* IPC_SET: all past perm that can be set; 0 or -Exxx. NULL: nothing. */
     int (*set)(struct ipc_object *o, const void *ds);
-    /* IPC_RMID: ipc__remove_locked, now or later. */
+    /* IPC_RMID: ipc__remove_locked, now or later. NULL: now. */
     void (*remove)(struct ipc_object *o);
     /* What can be, or is, used; out is zeroed, IPC_DS_MAX large. Its size. */
     size_t (*info)(bool used, void *out);

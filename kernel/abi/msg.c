@@ -89,11 +89,6 @@ static int queue_set(struct ipc_object *o, const void *in)
     return 0;
 }
 
-static void queue_remove(struct ipc_object *o)
-{
-    ipc__remove_locked(&msg__kind, o);
-}
-
 static size_t queue_info(bool used, void *out)
 {
     struct msginfo *i = out;
@@ -133,8 +128,8 @@ static const struct ipc_ops queue_ops = {
     .head = "msqid perms      cbytes       qnum lspid lrpid   uid   gid  cuid"
             "  cgid      stime      rtime      ctime",
     .create = queue_create, .destroy = queue_destroy, .fits = queue_fits,
-    .stat = queue_stat, .set = queue_set, .remove = queue_remove,
-    .info = queue_info, .show = queue_show,
+    .stat = queue_stat, .set = queue_set, .info = queue_info,
+    .show = queue_show,
 };
 
 struct ipc_kind msg__kind = IPC_KIND_INIT(msg__kind, &queue_ops);

@@ -80,18 +80,6 @@ static void set_stat(struct ipc_object *o, void *out)
     ds->ctime = o->ctime;
 }
 
-static int set_set(struct ipc_object *o, const void *ds)
-{
-    (void)o;
-    (void)ds;
-    return 0;
-}
-
-static void set_remove(struct ipc_object *o)
-{
-    ipc__remove_locked(&sem__kind, o);
-}
-
 static size_t set_info(bool used, void *out)
 {
     struct seminfo *i = out;
@@ -127,8 +115,7 @@ static const struct ipc_ops set_ops = {
     .head = "semid perms      nsems   uid   gid  cuid  cgid      otime"
             "      ctime",
     .create = set_create, .destroy = set_destroy, .fits = set_fits,
-    .stat = set_stat, .set = set_set, .remove = set_remove,
-    .info = set_info, .show = set_show,
+    .stat = set_stat, .info = set_info, .show = set_show,
 };
 
 struct ipc_kind sem__kind = IPC_KIND_INIT(sem__kind, &set_ops);

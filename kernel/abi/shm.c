@@ -100,13 +100,6 @@ static void segment_stat(struct ipc_object *o, void *out)
     ds->ctime = o->ctime;
 }
 
-static int segment_set(struct ipc_object *o, const void *ds)
-{
-    (void)o;
-    (void)ds;
-    return 0;
-}
-
 static void drop_if_unused(struct segment *s)
 {
     if ((s->obj.perm.mode & SHM_DEST) && !s->ds.nattch)
@@ -168,8 +161,8 @@ static const struct ipc_ops segment_ops = {
             "  cuid  cgid      atime      dtime      ctime"
             "                   rss                  swap",
     .create = segment_create, .destroy = segment_destroy,
-    .fits = segment_fits, .stat = segment_stat, .set = segment_set,
-    .remove = segment_remove, .info = segment_info, .show = segment_show,
+    .fits = segment_fits, .stat = segment_stat, .remove = segment_remove,
+    .info = segment_info, .show = segment_show,
 };
 
 struct ipc_kind shm__kind = IPC_KIND_INIT(shm__kind, &segment_ops);
