@@ -184,7 +184,8 @@ static void kinds(void)
 
 static void arguments(void)
 {
-    struct epoll_event ev[2];
+    /* Not on the stack: that may lie within 2 GiB of the top, the program not. */
+    static struct epoll_event ev[2];
     int e = eventfd(1, 0), inner = epoll_create1(0);
 
     R(ctl(EPOLL_CTL_ADD, e, EPOLLIN | EPOLLEXCLUSIVE | EPOLLONESHOT, 1));
