@@ -57,13 +57,53 @@ static bool admit(struct udp_sock *u, const struct pbuf *p)
     return net__rx_charge(cost);
 }
 
+static bool for_many(const ip_addr_t *dest)
+{
+    return ip_addr_ismulticast(dest) ||
+           ip_addr_isbroadcast(dest, ip_current_netif());
+}
+
+static bool shares(const struct udp_pcb *pcb)
+{
+    const struct net_sock *s = net__udp_owner(pcb);
+
+    return s && net__flag(s, SOCK_F_REUSEPORT) &&
+           !(pcb->flags & UDP_FLAGS_CONNECTED);
+}
+
+/* Sockets with one name by SO_REUSEPORT divide what comes by its sender:
+ * whose turn it is, is the greatest of the hashes with each. */
+static struct udp_sock *whose(struct udp_pcb *first, const ip_addr_t *from,
+                              u16_t port)
+{
+    uint64_t sender = IP_IS_V4(from) ? ip4_addr_get_u32(ip_2_ip4(from))
+                                     : ip_2_ip6(from)->addr[3] ^
+                                       (uint64_t)ip_2_ip6(from)->addr[1] << 9;
+    uint64_t best = 0;
+    struct udp_pcb *pcb, *won = first;
+
+    sender = (sender << 16 | port) * 0x9e3779b97f4a7c15ull;
+    if (!shares(first) || for_many(ip_current_dest_addr()))
+        return first->recv_arg;
+    for (pcb = udp_pcbs; pcb; pcb = pcb->next) {
+        uint64_t h = hash_u64(sender ^ (uintptr_t)pcb);
+
+        if (pcb->local_port == first->local_port && h >= best &&
+            shares(pcb) && ip_addr_cmp(&pcb->local_ip, &first->local_ip)) {
+            best = h;
+            won = pcb;
+        }
+    }
+    return won->recv_arg;
+}
+
 static void on_recv(void *arg, struct udp_pcb *pcb, struct pbuf *p,
                     const ip_addr_t *addr, u16_t port)
 {
-    struct udp_sock *u = arg;
+    struct udp_sock *u = whose(pcb, addr, port);
     struct dgram *d = NULL;
 
-    (void)pcb;
+    (void)arg;
     if (admit(u, p)) {
         d = kmalloc(sizeof(*d));
         if (!d)

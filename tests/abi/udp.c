@@ -187,9 +187,42 @@ static void *answer(void *arg)
     return NULL;
 }
 
+/* Datagrams from one sender go to one of the sockets that share a port;
+ * many senders keep both busy. */
+static void shared_port(void)
+{
+    int on = 1, s[2], got[2] = { 0, 0 }, moved = 0;
+    struct sockaddr_in to;
+
+    for (int i = 0; i < 2; i++) {
+        s[i] = socket(AF_INET, SOCK_DGRAM | SOCK_NONBLOCK, 0);
+        R(setsockopt(s[i], SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)));
+    }
+    to = bound(s[0]);
+    R(bind(s[1], (void *)&to, sizeof(to)));
+    for (int i = 0; i < 64; i++) {
+        int c = socket(AF_INET, SOCK_DGRAM, 0), n[2] = { 0, 0 }, v;
+
+        for (int j = 0; j < 4; j++)
+            sendto(c, &i, sizeof(i), 0, (void *)&to, sizeof(to));
+        for (int k = 0; k < 2; k++) {
+            while (recv(s[k], &v, sizeof(v), 0) == sizeof(v))
+                n[k]++;
+            got[k] += n[k];
+        }
+        moved += n[0] && n[1];
+        close(c);
+    }
+    FACT("%d datagrams, both busy %d, senders that moved %d",
+         got[0] + got[1], got[0] && got[1], moved);
+    close(s[0]);
+    close(s[1]);
+}
+
 int main(void)
 {
     t_start();
+    shared_port();
     messages();
     controls();
     interfaces();
