@@ -323,7 +323,8 @@ static int add_folders(const struct hullfile *hf, struct tree *t)
     } folders[] = {
         {"/dev", 0755}, {"/proc", 0555}, {"/sys", 0555}, {"/tmp", 01777},
         {"/run", 0755}, {"/root", 0700}, {"/var/tmp", 01777},
-        {"/dev/shm", 01777},
+        {"/dev/shm", 01777}, {"/var/cache", 0755}, {"/var/lib", 0755},
+        {"/var/log", 0755}, {"/var/spool", 0755},
     };
 
     for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++) {
@@ -331,6 +332,9 @@ static int add_folders(const struct hullfile *hf, struct tree *t)
             !tree_add_dir(t, folders[i].path, folders[i].mode)) {
             return -1;
         }
+    }
+    if (!tree_find(t, "/var/run") && !tree_add_link(t, "/var/run", "/run")) {
+        return -1;
     }
     if (hf->workdir && !tree_find(t, hf->workdir) &&
         !tree_add_dir(t, hf->workdir, 0755)) {

@@ -55,3 +55,9 @@ root_of "$tmp/t.raw"
 [ -f "$tmp/root/opt/x/lib/libone.so" ] || fail "libone.so is not there"
 [ -f "$tmp/root/opt/x/lib/deep/libtwo.so" ] || fail "libtwo.so is not there"
 in_root /opt/x/bin/m || fail "it does not run in its root"
+
+# the folders that programs expect to find
+for d in run tmp var/cache var/lib var/log var/spool var/tmp; do
+    [ -d "$tmp/root/$d" ] || fail "/$d is not there"
+done
+[ "$(readlink "$tmp/root/var/run")" = /run ] || fail "/var/run is not /run"
