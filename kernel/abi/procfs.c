@@ -493,6 +493,13 @@ static void score_show(struct text *t, int id)
     text_printf(t, "0\n");
 }
 
+/* One process, in the root of the one hierarchy. */
+static void cgroup_show(struct text *t, int id)
+{
+    (void)id;
+    text_printf(t, "0::/\n");
+}
+
 static void filter_show(struct text *t, int id)
 {
     struct process *p = self_get();
@@ -648,6 +655,7 @@ static const struct proc_entry entries[] = {
     R("self/environ", environ_show), R("self/auxv", auxv_show),
     RW("self/comm", comm_show, comm_store), R("self/limits", limits_show),
     R("self/wchan", wchan_show), R("self/oom_score", score_show),
+    R("self/cgroup", cgroup_show),
     RW("self/oom_score_adj", oom_show, oom_store),
     RW("self/coredump_filter", filter_show, filter_store),
     RW("self/task/TID/comm", comm_show, comm_store),

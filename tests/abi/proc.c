@@ -63,6 +63,7 @@ static void texts(void)
     has("/proc/sys/vm/overcommit_memory", "");
     has("/proc/sys/kernel/pid_max", "");
     has("/proc/self/limits", "Max open files");
+    has("/proc/self/cgroup", ":/");
     has("/proc/net/dev", "lo:");
     has("/sys/devices/system/cpu/online", "0");
     has("/sys/devices/system/cpu/possible", "0");
