@@ -9,6 +9,7 @@
 #include <glob.h>
 
 #define POM_MAX (1u << 20)
+#define MARKER_MAX (1u << 20)
 #define FALLBACK_NAME "app"
 
 /* The folder's name, or a plain one where that names no image. */
@@ -84,11 +85,44 @@ static char *main_of(const char *dir, const struct project *p)
     return xstrdup(p->mains ? p->mains[0] : "");
 }
 
-static void write_text(struct strbuf *out, const char *text, const char *name,
-                       const char *jar, const char *script)
+/* The project's virtual environment's Python, or NULL. */
+static const char *venv_of(const char *dir)
 {
+    static const char *const names[] = {
+        ".venv/bin/python", "venv/bin/python", "env/bin/python", NULL,
+    };
+    const char *found = NULL;
+
+    for (size_t i = 0; names[i] && !found; i++) {
+        char *path = path_join(dir, names[i]);
+
+        found = path_exists(path) ? names[i] : NULL;
+        free(path);
+    }
+    return found;
+}
+
+/* The lines that bring what a Python project asks for. */
+static const char *pip_of(const char *dir)
+{
+    char *path = path_join(dir, "requirements.txt");
+    bool asks = path_exists(path) && !venv_of(dir);
+
+    free(path);
+    return asks ? "build: python3 -m pip install -q --target vendor -r "
+                  "requirements.txt\nenv:\n  PYTHONPATH: vendor\n"
+                : "";
+}
+
+static void write_text(struct strbuf *out, const char *dir, const char *text,
+                       const char *name, const char *jar, const char *script)
+{
+    char *module = xstrndup(script, strcspn(script, "."));
+    const char *venv = venv_of(dir);
     const struct { const char *mark, *value; } marks[] = {
         {"@NAME@", name}, {"@JAR@", jar}, {"@MAIN@", script},
+        {"@MODULE@", module}, {"@PYTHON@", venv ? venv : "python3"},
+        {"@PIP@", pip_of(dir)},
     };
 
     while (*text) {
@@ -104,18 +138,36 @@ static void write_text(struct strbuf *out, const char *text, const char *name,
             strbuf_addch(out, *text++);
         }
     }
+    free(module);
+}
+
+/* Whether a file is there, by a pattern, and has the word, if one is given,
+ * in letters of either case. */
+static bool is_marked(const char *pattern, const char *word)
+{
+    struct strbuf text;
+    bool is;
+    glob_t g;
+
+    if (glob(pattern, 0, NULL, &g)) {
+        return false;
+    }
+    strbuf_init(&text);
+    is = !word || (!path_read_file(g.gl_pathv[0], &text, MARKER_MAX) &&
+                   strcasestr(text.buf, word));
+    strbuf_release(&text);
+    globfree(&g);
+    return is;
 }
 
 static const struct project *find_project(const char *dir)
 {
     for (const struct project *p = projects; p->marker; p++) {
         char *pattern = path_join(dir, p->marker);
-        glob_t g;
-        int rc = glob(pattern, 0, NULL, &g);
+        bool is = is_marked(pattern, p->library);
 
         free(pattern);
-        if (!rc) {
-            globfree(&g);
+        if (is) {
             return p;
         }
     }
@@ -207,7 +259,7 @@ static const char *fill(const char *dir, const char *name, struct strbuf *out)
     }
     jar = jar_of(dir, name);
     script = main_of(dir, p);
-    write_text(out, p->text, name, jar, script);
+    write_text(out, dir, p->text, name, jar, script);
     free(jar);
     free(script);
     return p->what;

@@ -186,13 +186,43 @@ static int need_interpreter(const struct hullfile *hf, struct tree *t,
     return 0;
 }
 
-/* A script brings its interpreter, and env(1) the one that it looks for. */
-static int add_interpreter(const struct hullfile *hf, struct tree *t,
-                           const char *program)
+/* A script whose interpreter is in the project's folder names it by its path
+ * on this host: cmd runs it where it is in the image. */
+static int run_by_own(struct hullfile *hf, struct tree *t,
+                      const struct strvec *words, char **program)
 {
-    struct tree_node *node = tree_find(t, program);
+    struct strvec cmd;
+    char *interp;
+
+    if (interp_own(hf, t, words->v[0], &interp)) {
+        return -1;
+    }
+    if (!interp) {
+        return 0;
+    }
+    strvec_init(&cmd);
+    strvec_push(&cmd, interp);
+    for (size_t i = 1; i < words->nr; i++) {
+        strvec_push(&cmd, words->v[i]);
+    }
+    strvec_push(&cmd, *program);
+    for (size_t i = 1; i < hf->cmd.nr; i++) {
+        strvec_push(&cmd, hf->cmd.v[i]);
+    }
+    strvec_release(&hf->cmd);
+    hf->cmd = cmd;
+    free(*program);
+    *program = interp;
+    return 1;
+}
+
+/* A script brings its interpreter, and env(1) the one that it looks for. */
+static int add_interpreter(struct hullfile *hf, struct tree *t,
+                           char **program)
+{
+    struct tree_node *node = tree_find(t, *program);
     struct strvec words;
-    int rc = 0;
+    int rc = 0, own = 0;
 
     if (node->foreign) {
         return 0;
@@ -200,15 +230,16 @@ static int add_interpreter(const struct hullfile *hf, struct tree *t,
     strvec_init(&words);
     read_script_line(node, &words);
     if (words.nr) {
-        rc = need_interpreter(hf, t, program, words.v[0]);
+        own = run_by_own(hf, t, &words, program);
+        rc = own ? own < 0 : need_interpreter(hf, t, *program, words.v[0]);
     }
-    if (!rc && words.nr > 1 && str_ends(words.v[0], "/env")) {
+    if (!rc && !own && words.nr > 1 && str_ends(words.v[0], "/env")) {
         size_t i = 1;
 
         while (i + 1 < words.nr && words.v[i][0] == '-') {
             i++;
         }
-        rc = need_interpreter(hf, t, program, words.v[i]);
+        rc = need_interpreter(hf, t, *program, words.v[i]);
     }
     strvec_release(&words);
     return rc;
@@ -224,11 +255,17 @@ static char *find_program(const struct hullfile *hf, struct tree *t)
         program = interp_take(hf, t, name);
     }
     if (!program) {
+        char *here = path_join(hf->dir, name);
+
         hullfile_error(hf, hf->cmd_line, "cmd's program '%s' is %s; add it to "
-                       "files, such as\n  files:\n    /%s: PATH-HERE", name,
+                       "files, such as\n  files:\n    %s%s%s: %s", name,
                        hf->rootfs ? "not in the image"
                                   : "neither in the image nor on this host",
-                       name + strspn(name, "/."));
+                       hf->workdir ? hf->workdir : "",
+                       hf->workdir && str_ends(hf->workdir, "/") ? "" : "/",
+                       name + strspn(name, "/."),
+                       path_exists(here) ? name : "PATH-HERE");
+        free(here);
         return NULL;
     }
     node = tree_find(t, program);
@@ -355,7 +392,7 @@ int contents_tree(struct hullfile *hf, struct tree *t, char **program)
         return -1;
     }
     *program = find_program(hf, t);
-    if (!*program || add_interpreter(hf, t, *program) ||
+    if (!*program || add_interpreter(hf, t, program) ||
         (somain_is(tree_find(t, *program)) && somain_add(hf, t, program)) ||
         closure_add(t, hf, &glibc)) {
         return -1;

@@ -11,10 +11,12 @@
 #include "contents.h"
 
 #include <glob.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define ASKED_MAX 1000
+#define LINKS_MAX 40
 
 /* The lines that the interpreter at path prints about itself. */
 static int ask(const struct hullfile *hf, const struct runtime *rt,
@@ -133,6 +135,17 @@ static bool link_name(struct tree *t, const char *name, const char *found,
     return ok;
 }
 
+static void add_prepare(struct tree *t, const struct runtime *rt,
+                        const char *host)
+{
+    if (rt->prepare && !t->prepare.nr) {
+        strvec_push(&t->prepare, host);
+        for (const char *const *a = rt->prepare; *a; a++) {
+            strvec_push(&t->prepare, *a);
+        }
+    }
+}
+
 char *interp_take(const struct hullfile *hf, struct tree *t, const char *name)
 {
     const struct runtime *rt = runtime_find(name);
@@ -153,11 +166,8 @@ char *interp_take(const struct hullfile *hf, struct tree *t, const char *name)
     if (node && rt && !link_name(t, name, found, guest)) {
         node = NULL;
     }
-    if (node && rt && rt->prepare && !t->prepare.nr) {
-        strvec_push(&t->prepare, host);
-        for (const char *const *a = rt->prepare; *a; a++) {
-            strvec_push(&t->prepare, *a);
-        }
+    if (node && rt) {
+        add_prepare(t, rt, host);
     }
     free(found);
     free(host);
@@ -170,23 +180,127 @@ char *interp_take(const struct hullfile *hf, struct tree *t, const char *name)
     return guest;
 }
 
-/* Whether an argument of cmd is next to the Hullfile and not in the image. */
-static bool names_app(const struct hullfile *hf, const struct tree *t,
-                      const char *arg)
+/* What lies below the Hullfile's folder, by a path of this host: its path
+ * from there, or NULL. */
+static const char *below(const struct hullfile *hf, const char *path)
+{
+    char *top = realpath(hf->dir, NULL);
+    size_t n = top ? strlen(top) : 0;
+    bool is = n && !strncmp(path, top, n) && path[n] == '/';
+
+    free(top);
+    return is ? path + n + 1 : NULL;
+}
+
+/* Where a link below the Hullfile's folder, or the links it leads to, leave
+ * that folder; freed by the caller, or NULL. */
+static char *leads_to(const struct hullfile *hf, const char *path)
+{
+    char *at = xstrdup(path), target[PATH_MAX], *dir, *next;
+
+    for (int i = 0; i < LINKS_MAX; i++) {
+        ssize_t n = readlink(at, target, sizeof(target) - 1);
+
+        if (n < 0) {
+            break;
+        }
+        target[n] = '\0';
+        dir = path_dirname(at);
+        next = path_join(dir, target);
+        free(dir);
+        free(at);
+        at = path_normalize(next);
+        free(next);
+        if (!below(hf, at)) {
+            return at;
+        }
+    }
+    free(at);
+    return NULL;
+}
+
+static bool is_there(const struct hullfile *hf, const struct tree *t,
+                     const char *rel, const char *suffix)
 {
     const char *workdir = hf->workdir ? hf->workdir : CONTENTS_APP_DIR;
-    char *host, *guest;
+    char *host = xstrfmt("%s/%s%s", hf->dir, rel, suffix);
+    char *guest = xstrfmt("%s/%s%s", workdir, rel, suffix);
+    bool there = path_exists(host) && !tree_find(t, guest);
+
+    free(host);
+    free(guest);
+    return there;
+}
+
+/* Whether an argument of cmd is next to the Hullfile and not in the image. */
+static bool names_app(const struct hullfile *hf, const struct tree *t,
+                      const struct runtime *rt, const char *arg)
+{
+    char *file;
     bool named;
 
     if (!*arg || *arg == '-' || *arg == '/') {
         return false;
     }
-    host = path_join(hf->dir, arg);
-    guest = path_join(workdir, arg);
-    named = path_exists(host) && !tree_find(t, guest);
-    free(host);
-    free(guest);
+    if (is_there(hf, t, arg, "")) {
+        return true;
+    }
+    if (!rt || !rt->module) {
+        return false;
+    }
+    file = xstrndup(arg, strcspn(arg, ":"));
+    for (char *p = file; *p; p++) {
+        *p = *p == '.' ? '/' : *p;
+    }
+    named = *file && (is_there(hf, t, file, "") ||
+                      is_there(hf, t, file, rt->module));
+    free(file);
     return named;
+}
+
+/* Whether cmd's program is a script or an interpreter that lies next to the
+ * Hullfile, by a relative path with a slash, and not in the image. */
+static bool is_own(const struct hullfile *hf, const struct tree *t)
+{
+    const char *name = hf->cmd.v[0];
+    char *path = path_join(hf->dir, name), start[2];
+    FILE *f = NULL;
+    bool own = false;
+
+    if (*name != '/' && strchr(name, '/') && names_app(hf, t, NULL, name)) {
+        f = fopen(path, "re");
+        own = runtime_find(name) ||
+              (f && fread(start, 1, 2, f) == 2 && !memcmp(start, "#!", 2));
+    }
+    if (f) {
+        fclose(f);
+    }
+    free(path);
+    return own;
+}
+
+/* An interpreter below the Hullfile's folder, which is in the image: brings
+ * its library and, where it is a link as in Python's virtual environments,
+ * what that leads to. */
+static int take_own(const struct hullfile *hf, struct tree *t,
+                    const char *path)
+{
+    const struct runtime *rt = runtime_find(path);
+    char *host = xstrdup(path), *to = leads_to(hf, path);
+    char *real = to ? realpath(to, NULL) : NULL;
+    struct stat st;
+    int rc = rt ? bring_runtime(hf, t, rt, &host) : 0;
+
+    if (!rc && real && !stat(real, &st) && !tree_find(t, to)) {
+        rc = tree_add_file(t, to, real, st.st_mode) ? 0 : -1;
+    }
+    if (!rc && rt) {
+        add_prepare(t, rt, path);
+    }
+    free(host);
+    free(to);
+    free(real);
+    return rc;
 }
 
 int interp_add_app(struct hullfile *hf, struct tree *t)
@@ -194,21 +308,55 @@ int interp_add_app(struct hullfile *hf, struct tree *t)
     static const char *const leave_out[] = {
         HULLFILE_NAME, "Capstanfile", ".git", "__pycache__", NULL,
     };
+    const struct runtime *rt = runtime_find(hf->cmd.v[0]);
+    bool own = is_own(hf, t), named = own;
+    char *host, *path;
+    int rc;
 
-    if (!runtime_find(hf->cmd.v[0])) {
+    for (size_t i = 1; rt && i < hf->cmd.nr && !named; i++) {
+        named = names_app(hf, t, rt, hf->cmd.v[i]);
+    }
+    if (!named) {
         return 0;
     }
-    for (size_t i = 1; i < hf->cmd.nr; i++) {
-        if (!names_app(hf, t, hf->cmd.v[i])) {
-            continue;
-        }
-        if (!hf->workdir) {
-            hf->workdir = xstrdup(CONTENTS_APP_DIR);
-        }
-        return tree_add_folder(t, &(struct tree_folder){
-            .path = hf->workdir, .host = hf->dir, .line = hf->cmd_line,
-            .keep = true, .leave_out = leave_out,
-        });
+    if (!hf->workdir) {
+        hf->workdir = xstrdup(CONTENTS_APP_DIR);
     }
-    return 0;
+    rc = tree_add_folder(t, &(struct tree_folder){
+        .path = hf->workdir, .host = hf->dir, .line = hf->cmd_line,
+        .keep = true, .leave_out = leave_out,
+    });
+    if (rc || !own || !rt) {
+        return rc;
+    }
+    host = realpath(hf->dir, NULL);
+    path = path_join(host ? host : hf->dir, hf->cmd.v[0]);
+    rc = take_own(hf, t, path);
+    free(host);
+    free(path);
+    return rc;
+}
+
+int interp_own(const struct hullfile *hf, struct tree *t, const char *path,
+               char **guest)
+{
+    const char *rel = below(hf, path);
+    char *dir;
+    int rc = 0;
+
+    *guest = NULL;
+    if (!rel || !hf->workdir) {
+        return 0;
+    }
+    *guest = path_join(hf->workdir, rel);
+    dir = path_dirname(*guest);
+    if (tree_find(t, dir)) {
+        rc = take_own(hf, t, path);
+    }
+    free(dir);
+    if (rc || !tree_find(t, *guest)) {
+        free(*guest);
+        *guest = NULL;
+    }
+    return rc;
 }

@@ -11,8 +11,24 @@ static const char *const python_mains[] = {
     "app.py", "main.py", "server.py", "__main__.py", NULL,
 };
 
+#define PYTHON_PROJECT(command, rest) \
+    "name: @NAME@\n" \
+    "@PIP@" \
+    "cmd: @PYTHON@ " command "\n" \
+    "memory: 256M\n" \
+    rest
+#define PYTHON PYTHON_PROJECT("@MAIN@", "")
+#define DJANGO PYTHON_PROJECT( \
+    "manage.py runserver --noreload 0.0.0.0:8000", "ports:\n  - 8000:8000\n")
+#define FASTAPI PYTHON_PROJECT( \
+    "-m uvicorn @MODULE@:app --host 0.0.0.0 --port 8000", \
+    "ports:\n  - 8000:8000\n")
+#define FLASK PYTHON_PROJECT( \
+    "-m flask --app @MODULE@ run --host 0.0.0.0 --port 5000", \
+    "ports:\n  - 5000:5000\n")
+
 const struct project projects[] = {
-    {"pom.xml", "a Maven project", NULL,
+    {"pom.xml", NULL, "a Maven project", NULL,
      "name: @NAME@\n"
      "build: mvn -q -B package\n"
      "files:\n"
@@ -21,7 +37,7 @@ const struct project projects[] = {
      "memory: 512M\n"
      "ports:\n"
      "  - 8080:8080\n"},
-    {"build.gradle*", "a Gradle project", NULL,
+    {"build.gradle*", NULL, "a Gradle project", NULL,
      "name: @NAME@\n"
      "build: if [ -x gradlew ]; then ./gradlew -q build; else gradle -q "
      "build; fi\n"
@@ -32,40 +48,33 @@ const struct project projects[] = {
      "memory: 512M\n"
      "ports:\n"
      "  - 8080:8080\n"},
-    {"package.json", "an npm project", node_mains,
+    {"package.json", NULL, "an npm project", node_mains,
      "name: @NAME@\n"
      "build: npm install --omit=dev --no-audit --no-fund\n"
      "cmd: node @MAIN@\n"
      "memory: 256M\n"
      "ports:\n"
      "  - 3000:3000\n"},
-    {"go.mod", "a Go project", NULL,
+    {"go.mod", NULL, "a Go project", NULL,
      "name: @NAME@\n"
      "build: CGO_ENABLED=0 go build -o @NAME@ .\n"
      "files:\n"
      "  /@NAME@: @NAME@\n"
      "cmd: /@NAME@\n"},
-    {"requirements.txt", "a Python project", python_mains,
-     "name: @NAME@\n"
-     "build: python3 -m pip install -q --target vendor -r requirements.txt\n"
-     "cmd: python3 @MAIN@\n"
-     "env:\n"
-     "  PYTHONPATH: vendor\n"
-     "memory: 256M\n"},
-    {"pyproject.toml", "a Python project", python_mains,
-     "name: @NAME@\n"
-     "cmd: python3 @MAIN@\n"
-     "memory: 256M\n"},
-    {"[Mm]akefile", "a project with a Makefile", NULL,
+    {"manage.py", NULL, "a Django project", NULL, DJANGO},
+    {"requirements.txt", "fastapi", "a FastAPI project", python_mains, FASTAPI},
+    {"requirements.txt", "flask", "a Flask project", python_mains, FLASK},
+    {"requirements.txt", NULL, "a Python project", python_mains, PYTHON},
+    {"pyproject.toml", "fastapi", "a FastAPI project", python_mains, FASTAPI},
+    {"pyproject.toml", "flask", "a Flask project", python_mains, FLASK},
+    {"pyproject.toml", NULL, "a Python project", python_mains, PYTHON},
+    {"[Mm]akefile", NULL, "a project with a Makefile", NULL,
      "name: @NAME@\n"
      "build: make\n"
      "files:\n"
      "  # the program that make builds\n"
      "  /@NAME@: @NAME@\n"
      "cmd: /@NAME@\n"},
-    {"*.py", "a Python program", python_mains,
-     "name: @NAME@\n"
-     "cmd: python3 @MAIN@\n"
-     "memory: 256M\n"},
-    {NULL, NULL, NULL, NULL},
+    {"*.py", NULL, "a Python program", python_mains, PYTHON},
+    {NULL, NULL, NULL, NULL, NULL},
 };

@@ -20,7 +20,7 @@ static const char *const leave_out[] = {
     "__pycache__", "test", "tests", "idle_test", "*.a", "site-packages",
     "dist-packages", "config-3.*", "idlelib", "tkinter", "turtledemo",
     "turtle.py", "lib2to3", "ensurepip", "pydoc_data", "_test*.so", "_tkinter*",
-    "_ctypes_test*", "xxlimited*", NULL,
+    "_ctypes_test*", "xxlimited*", "posix", "right", NULL,
 };
 
 /* Takes what this host's caches have, and compiles the rest. */
@@ -58,8 +58,10 @@ static const char *const prepare[] = {
     "        except (SyntaxError, ValueError, RecursionError): pass\n",
     NULL,
 };
+/* zoneinfo fails for UTC too where there are none. */
+static const char *const paths[] = {"/usr/share/zoneinfo", NULL};
 
 const struct runtime runtime_python = {
-    .name = "Python", .programs = programs, .ask = ask,
-    .leave_out = leave_out, .prepare = prepare,
+    .name = "Python", .programs = programs, .ask = ask, .paths = paths,
+    .leave_out = leave_out, .module = ".py", .prepare = prepare,
 };

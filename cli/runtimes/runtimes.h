@@ -17,6 +17,9 @@ struct runtime {
     const char *const *ask;
     const char *const *paths;       /* more to bring, as glob(3) patterns */
     const char *const *leave_out;   /* fnmatch(3) patterns of base names */
+    /* What ends the file of a module that arguments name without it, with
+     * dots for slashes and an object of it behind a colon. NULL: none do. */
+    const char *module;
     /* Arguments that make the interpreter add to the image's root what it
      * would make at each start; the root's folder on this host follows.
      * Files there may be links to the host's: they are replaced, never

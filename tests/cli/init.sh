@@ -14,7 +14,7 @@ made() {
     done
 }
 
-for d in maven gradle npm python make go none capstan; do mkdir "$tmp/$d"; done
+for d in maven gradle npm python django make go none capstan; do mkdir "$tmp/$d"; done
 printf '<project><parent><artifactId>p</artifactId><version>9</version>
 </parent><artifactId>shop</artifactId><version>1.2</version></project>' \
     > "$tmp/maven/pom.xml"
@@ -26,6 +26,20 @@ touch "$tmp/npm/package.json" "$tmp/npm/index.js"
 made "$tmp/npm" 'cmd: node index.js'
 touch "$tmp/python/requirements.txt" "$tmp/python/main.py"
 made "$tmp/python" 'cmd: python3 main.py'
+rm "$tmp/python/Hullfile"
+printf 'FastAPI>=0.1\nuvicorn\n' > "$tmp/python/requirements.txt"
+made "$tmp/python" '  PYTHONPATH: vendor' '  - 8000:8000' \
+    'cmd: python3 -m uvicorn main:app --host 0.0.0.0 --port 8000'
+rm "$tmp/python/Hullfile"
+echo flask > "$tmp/python/requirements.txt"
+mkdir -p "$tmp/python/.venv/bin"
+touch "$tmp/python/.venv/bin/python"
+made "$tmp/python" 'cmd: .venv/bin/python -m flask --app main run '\
+'--host 0.0.0.0 --port 5000'
+grep -q -e build -e vendor "$tmp/python/Hullfile" && fail "it has libraries"
+touch "$tmp/django/manage.py"
+made "$tmp/django" \
+    'cmd: python3 manage.py runserver --noreload 0.0.0.0:8000'
 touch "$tmp/make/Makefile"
 made "$tmp/make" 'build: make' 'cmd: /make'
 touch "$tmp/go/go.mod"

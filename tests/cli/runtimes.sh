@@ -52,7 +52,45 @@ build
 lacks app
 lacks srv
 
+# a module and an object of it are named without the file
+printf 'cmd: python3 -m server app:run\n' > "$tmp/app/Hullfile"
+build
+has app/app.py
+printf 'cmd: python3 -m pkg.web.main\n' > "$tmp/app/Hullfile"
+mkdir -p "$tmp/app/pkg/web"
+touch "$tmp/app/pkg/web/main.py"
+build
+has app/pkg/web/main.py
+
+# a virtual environment's python leads out of the folder: what it leads to
+# comes, and its scripts run by it
+mkdir -p "$tmp/app/venv/bin"
+ln -s python3 "$tmp/app/venv/bin/python"
+ln -s "$tmp/bin/python3" "$tmp/app/venv/bin/python3"
+printf '#!%s/app/venv/bin/python3 -I\n' "$tmp" > "$tmp/app/venv/bin/serve"
+chmod +x "$tmp/app/venv/bin/serve"
+printf 'cmd: venv/bin/python nothing.py\n' > "$tmp/app/Hullfile"
+build
+has "$tmp/py/lib/os.py"
+has "$tmp/bin/python3"
+has app/app.py
+[ -L "$tmp/root/app/venv/bin/python" ] || fail "the environment is no link"
+printf 'cmd: venv/bin/serve app:run\n' > "$tmp/app/Hullfile"
+build
+has "$tmp/py/lib/os.py"
+has "$tmp/bin/python3"
+for arg in /app/venv/bin/python3 -I /app/venv/bin/serve app:run; do
+    grep -qaF -- "$arg" "$tmp/d.raw" || fail "the command lacks $arg"
+done
+
+# a program next to the Hullfile: the error says how it comes
+cp "$(static_program)" "$tmp/app/server"
+printf 'cmd: ./server\n' > "$tmp/app/Hullfile"
+run 1 "$HULL" build -q --fast --format raw -o "$tmp/d.raw" "$tmp/app"
+says "    /server: ./server"
+
 # an interpreter that cannot answer is an error that names it
+printf 'cmd: python3 app.py\n' > "$tmp/app/Hullfile"
 printf '#!/bin/sh\necho broken >&2; exit 3\n' > "$tmp/bin/python3"
 run 1 "$HULL" build -q --fast --format raw -o "$tmp/d.raw" "$tmp/app"
 says "does not say where its library is (status 3): broken"
