@@ -432,6 +432,9 @@ static void add_runtime(struct closure *c, struct object *first, bool unwinds)
     if (unwinds) {
         find_glibc(c, first, "libgcc_s.so.1");
     }
+    for (size_t i = 0; i < c->tree->libraries.nr; i++) {
+        find_glibc(c, first, c->tree->libraries.v[i]);
+    }
     /* since 2.34 the C library has them inside */
     if (libc && libc->source && !libc->foreign &&
         !elfinfo_has_text(libc->source, "GLIBC_2.34")) {

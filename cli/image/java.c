@@ -527,6 +527,9 @@ static int add_runtime(const struct java *j, const char *runtime)
                  !tree_add_link(j->t, program, JAVA_HOME "/bin/java")))) {
         rc = -1;
     }
+    for (const char *const *l = java_libraries; *l; l++) {
+        strvec_push(&j->t->libraries, *l);
+    }
     free(program);
     return rc;
 }

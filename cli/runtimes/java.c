@@ -36,6 +36,11 @@ const char *const java_leave_out[] = {
     "libfontmanager.so", "psfont*", "jexec", "classlist", "jrt-fs.jar", NULL,
 };
 
+const char *const java_libraries[] = {
+    "libdl.so.2", "libpthread.so.0", "librt.so.1", "libm.so.6",
+    "libgcc_s.so.1", "libstdc++.so.6", NULL,
+};
+
 const char *const java_nested[] = {
     "BOOT-INF/lib/*.jar", "WEB-INF/lib/*.jar", "WEB-INF/lib-provided/*.jar",
     "lib/*.jar", "META-INF/lib/*.jar", NULL,

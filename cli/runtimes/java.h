@@ -24,6 +24,9 @@ extern const char *const java_leave_out[];          /* base names; NULL ends */
 extern const char *const java_nested[];
 /* Where such jars hold classes. NULL ends. */
 extern const char *const java_classes[];
+/* What native libraries inside jars, which unpack themselves while the program
+ * runs, ask for beside the C library itself. NULL ends. */
+extern const char *const java_libraries[];
 /* Options whose next argument is no main class; NULL ends. */
 extern const char *const java_option_pairs[];
 

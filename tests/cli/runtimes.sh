@@ -89,6 +89,25 @@ printf 'cmd: ./server\n' > "$tmp/app/Hullfile"
 run 1 "$HULL" build -q --fast --format raw -o "$tmp/d.raw" "$tmp/app"
 says "    /server: ./server"
 
+# native libraries in jars find what they ask for; the JDK is a stand-in
+mkdir -p "$tmp/jdk/bin" "$tmp/java"
+echo 'int main(void) { return 0; }' > "$tmp/d.c"
+cc -o "$tmp/jdk/program" "$tmp/d.c" || fail "no compiler"
+echo 'JAVA_VERSION="17.0.1"' > "$tmp/jdk/release"
+printf '#!/bin/sh\nfor out; do :; done\nmkdir -p "$out/bin"\n%s' \
+    "cp $tmp/jdk/program \"\$out/bin/java\"" > "$tmp/jdk/bin/jlink"
+chmod +x "$tmp/jdk/bin/jlink"
+touch "$tmp/java/a.jar"
+printf '%s\n' 'java-modules: java.base' 'cmd: java -jar a.jar' \
+    > "$tmp/java/Hullfile"
+JAVA_HOME=$tmp/jdk run 0 "$HULL" build -q --fast --format raw \
+    -o "$tmp/d.raw" "$tmp/java"
+root_of "$tmp/d.raw"
+has usr/lib/jvm/java/bin/java
+for lib in libdl.so.2 libpthread.so.0 librt.so.1 libstdc++.so.6; do
+    find "$tmp/root/" -name $lib | grep -q . || fail "the image lacks $lib"
+done
+
 # an interpreter that cannot answer is an error that names it
 printf 'cmd: python3 app.py\n' > "$tmp/app/Hullfile"
 printf '#!/bin/sh\necho broken >&2; exit 3\n' > "$tmp/bin/python3"
