@@ -71,6 +71,24 @@ static char *jar_of(const char *dir, const char *name)
     return jar;
 }
 
+/* What Cargo calls the program: the first name in Cargo.toml. */
+static char *crate_of(const char *dir, const char *name)
+{
+    char *path = path_join(dir, "Cargo.toml"), *crate = NULL;
+    struct strbuf text;
+    const char *at;
+
+    strbuf_init(&text);
+    path_read_file(path, &text, MARKER_MAX);
+    at = strstr(text.buf, "\nname");
+    at = at ? strchr(at, '"') : NULL;
+    crate = xstrndup(at ? at + 1 : name,
+                     at ? strcspn(at + 1, "\"\n") : strlen(name));
+    strbuf_release(&text);
+    free(path);
+    return crate;
+}
+
 static char *main_of(const char *dir, const struct project *p)
 {
     for (const char *const *m = p->mains; m && *m; m++) {
@@ -118,11 +136,12 @@ static void write_text(struct strbuf *out, const char *dir, const char *text,
                        const char *name, const char *jar, const char *script)
 {
     char *module = xstrndup(script, strcspn(script, "."));
+    char *crate = crate_of(dir, name);
     const char *venv = venv_of(dir);
     const struct { const char *mark, *value; } marks[] = {
         {"@NAME@", name}, {"@JAR@", jar}, {"@MAIN@", script},
         {"@MODULE@", module}, {"@PYTHON@", venv ? venv : "python3"},
-        {"@PIP@", pip_of(dir)},
+        {"@PIP@", pip_of(dir)}, {"@CRATE@", crate},
     };
 
     while (*text) {
@@ -139,6 +158,7 @@ static void write_text(struct strbuf *out, const char *dir, const char *text,
         }
     }
     free(module);
+    free(crate);
 }
 
 /* Whether a file is there, by a pattern, and has the word, if one is given,
@@ -254,8 +274,8 @@ static const char *fill(const char *dir, const char *name, struct strbuf *out)
     }
     if (!p) {
         die("nothing in %s says what it is (no pom.xml, build.gradle, "
-            "package.json, go.mod, Python or Makefile); docs/HULLFILE.md "
-            "shows what to write", dir);
+            "package.json, go.mod, Cargo.toml, Makefile, Python, PHP or "
+            "Ruby); docs/HULLFILE.md shows what to write", dir);
     }
     jar = jar_of(dir, name);
     script = main_of(dir, p);

@@ -11,6 +11,10 @@ static const char *const python_mains[] = {
     "app.py", "main.py", "server.py", "__main__.py", NULL,
 };
 
+static const char *const ruby_mains[] = {
+    "app.rb", "main.rb", "server.rb", NULL,
+};
+
 #define PYTHON_PROJECT(command, rest) \
     "name: @NAME@\n" \
     "@PIP@" \
@@ -68,6 +72,12 @@ const struct project projects[] = {
     {"pyproject.toml", "fastapi", "a FastAPI project", python_mains, FASTAPI},
     {"pyproject.toml", "flask", "a Flask project", python_mains, FLASK},
     {"pyproject.toml", NULL, "a Python project", python_mains, PYTHON},
+    {"Cargo.toml", NULL, "a Rust project", NULL,
+     "name: @NAME@\n"
+     "build: cargo build -q --release\n"
+     "files:\n"
+     "  /@CRATE@: target/release/@CRATE@\n"
+     "cmd: /@CRATE@\n"},
     {"[Mm]akefile", NULL, "a project with a Makefile", NULL,
      "name: @NAME@\n"
      "build: make\n"
@@ -76,5 +86,14 @@ const struct project projects[] = {
      "  /@NAME@: @NAME@\n"
      "cmd: /@NAME@\n"},
     {"*.py", NULL, "a Python program", python_mains, PYTHON},
+    {"*.php", NULL, "a PHP project", NULL,
+     "name: @NAME@\n"
+     "cmd: php -S 0.0.0.0:8000 -t .\n"
+     "ports:\n"
+     "  - 8000:8000\n"},
+    {"*.rb", NULL, "a Ruby program", ruby_mains,
+     "name: @NAME@\n"
+     "cmd: ruby @MAIN@\n"
+     "memory: 256M\n"},
     {NULL, NULL, NULL, NULL, NULL},
 };

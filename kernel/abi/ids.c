@@ -446,6 +446,7 @@ enum { PR_GET_TIMING = 13, PR_SET_TIMING = 14, PR_GET_SECCOMP = 21,
        PR_GET_TSC = 25, PR_SET_TSC = 26, PR_GET_SECUREBITS = 27,
        PR_SET_SECUREBITS = 28, PR_MCE_KILL_GET = 34, PR_CAP_AMBIENT = 47,
        PR_GET_SPECULATION_CTRL = 52, PR_SET_SPECULATION_CTRL = 53,
+       PR_SET_VMA = 0x53564d41,
        PR_SET_PDEATHSIG = 1, PR_GET_PDEATHSIG = 2, PR_GET_DUMPABLE = 3,
        PR_SET_DUMPABLE = 4, PR_GET_KEEPCAPS = 7, PR_SET_KEEPCAPS = 8,
        PR_SET_NAME = 15, PR_GET_NAME = 16, PR_CAPBSET_READ = 23,
@@ -495,6 +496,8 @@ static long fixed_option(int option, uint64_t a2)
     case PR_GET_SPECULATION_CTRL:
     case PR_SET_SPECULATION_CTRL:
         return -ENODEV;
+    case PR_SET_VMA:            /* a kernel that gives mappings no names */
+        return -EINVAL;
     default:
         return abi__partial("prctl", (uint64_t)option, -EINVAL);
     }

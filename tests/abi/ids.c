@@ -54,6 +54,7 @@ static void options(void)
     R(prctl(PR_GET_THP_DISABLE, 0, 0, 0, 0));
     R(prctl(PR_SET_THP_DISABLE, 0, 0, 0, 0));
     R(prctl(PR_SET_THP_DISABLE, 1, 1, 0, 0));
+    R(prctl(0x53564d41 /* PR_SET_VMA */, 1, 0, 0, 0));
     R(prctl(PR_GET_CHILD_SUBREAPER, &v));
     FACT("%d", v);
     R(prctl(PR_SET_CHILD_SUBREAPER, 1));

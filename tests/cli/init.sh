@@ -14,7 +14,7 @@ made() {
     done
 }
 
-for d in maven gradle npm python django make go none capstan; do mkdir "$tmp/$d"; done
+for d in maven gradle npm python django rust php ruby make go none capstan; do mkdir "$tmp/$d"; done
 printf '<project><parent><artifactId>p</artifactId><version>9</version>
 </parent><artifactId>shop</artifactId><version>1.2</version></project>' \
     > "$tmp/maven/pom.xml"
@@ -40,6 +40,12 @@ grep -q -e build -e vendor "$tmp/python/Hullfile" && fail "it has libraries"
 touch "$tmp/django/manage.py"
 made "$tmp/django" \
     'cmd: python3 manage.py runserver --noreload 0.0.0.0:8000'
+printf '[package]\nname = "web-app"\n' > "$tmp/rust/Cargo.toml"
+made "$tmp/rust" '  /web-app: target/release/web-app' 'cmd: /web-app'
+touch "$tmp/php/index.php"
+made "$tmp/php" 'cmd: php -S 0.0.0.0:8000 -t .'
+touch "$tmp/ruby/app.rb"
+made "$tmp/ruby" 'cmd: ruby app.rb'
 touch "$tmp/make/Makefile"
 made "$tmp/make" 'build: make' 'cmd: /make'
 touch "$tmp/go/go.mod"
