@@ -18,6 +18,7 @@
                      "/sbin:/bin"
 #define CA_BUNDLE "/etc/ssl/certs/ca-certificates.crt"
 #define SCRIPT_LINE_MAX 255
+#define LOCALE "/usr/lib/locale/C.utf8"
 #define ZONEINFO "/usr/share/zoneinfo"
 #define CAPSTAN_ROOTFS "ROOTFS"
 
@@ -352,6 +353,40 @@ static int add_tz(const struct hullfile *hf, struct tree *t)
     return rc;
 }
 
+/* What the runtimes want in the environment, unless the Hullfile says more. */
+static void add_env(struct hullfile *hf, const struct tree *t)
+{
+    for (size_t i = 0; i < t->env.nr; i++) {
+        const char *line = t->env.v[i];
+        char *name = xstrndup(line, strcspn(line, "="));
+
+        if (!strvec_env(&hf->env, name) && !strvec_env(&hf->env, "LC_ALL")) {
+            strvec_push(&hf->env, line);
+        }
+        free(name);
+    }
+}
+
+/* The locale that every Debian has, if the environment asks for it. */
+static int add_locale(const struct hullfile *hf, struct tree *t)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    bool asked = false;
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+        const char *value = strvec_env(&hf->env, names[i]);
+
+        asked |= value && (!strcmp(value, "C.UTF-8") ||
+                           !strcmp(value, "C.utf8"));
+    }
+    if (!asked || tree_find(t, LOCALE) || !path_is_dir(LOCALE)) {
+        return 0;
+    }
+    return tree_add_folder(t, &(struct tree_folder){
+        .path = LOCALE, .host = LOCALE, .line = hf->cmd_line,
+    });
+}
+
 static int add_folders(const struct hullfile *hf, struct tree *t)
 {
     static const struct {
@@ -397,8 +432,9 @@ int contents_tree(struct hullfile *hf, struct tree *t, char **program)
         closure_add(t, hf, &glibc)) {
         return -1;
     }
+    add_env(hf, t);
     return add_folders(hf, t) | add_etc(t, glibc) | add_ca(hf, t) |
-           add_tz(hf, t);
+           add_tz(hf, t) | (glibc ? add_locale(hf, t) : 0);
 }
 
 void contents_manifest(const struct hullfile *hf, const char *program,

@@ -119,6 +119,9 @@ static int bring_runtime(const struct hullfile *hf, struct tree *t,
         rc = bring(hf, t, rt, lines.v[i]);
     }
     strvec_release(&lines);
+    if (rt->env) {
+        strvec_push(&t->env, rt->env);
+    }
     return rc ? rc : bring_globs(hf, t, rt);
 }
 

@@ -77,6 +77,7 @@ void tree_init(struct tree *t)
     t->nodes = xcalloc(t->alloc, sizeof(*t->nodes));
     rehash(t, 256);
     strvec_init(&t->prepare);
+    strvec_init(&t->env);
     strvec_init(&t->libraries);
     insert(t, xstrdup("/"))->mode = 0755;
 }
@@ -92,6 +93,7 @@ void tree_release(struct tree *t)
     free(t->nodes);
     free(t->slots);
     strvec_release(&t->prepare);
+    strvec_release(&t->env);
     strvec_release(&t->libraries);
 }
 

@@ -35,6 +35,8 @@ struct tree {
     size_t nslots;
     struct strvec prepare;  /* a command that adds files of its own to the
                                written folder, its last argument; or none */
+    struct strvec env;      /* NAME=VALUE that a runtime wants if nobody says
+                               otherwise */
     struct strvec libraries;    /* that files which cannot be looked into may
                                    ask for, where this host has them */
 };

@@ -14,6 +14,8 @@ static const char *const leave_out[] = {
     "test", "spec", "doc", "ri", "cache", "*.a", NULL,
 };
 
+/* Without a locale Ruby takes what it reads for ASCII. */
 const struct runtime runtime_ruby = {
     .name = "Ruby", .programs = programs, .ask = ask, .leave_out = leave_out,
+    .env = "LANG=C.UTF-8",
 };

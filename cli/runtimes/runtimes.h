@@ -20,6 +20,9 @@ struct runtime {
     /* What ends the file of a module that arguments name without it, with
      * dots for slashes and an object of it behind a colon. NULL: none do. */
     const char *module;
+    /* NAME=VALUE that the program gets where env names neither it nor LC_ALL;
+     * NULL: none. */
+    const char *env;
     /* Arguments that make the interpreter add to the image's root what it
      * would make at each start; the root's folder on this host follows.
      * Files there may be links to the host's: they are replaced, never

@@ -108,6 +108,25 @@ for lib in libdl.so.2 libpthread.so.0 librt.so.1 libstdc++.so.6; do
     find "$tmp/root/" -name $lib | grep -q . || fail "the image lacks $lib"
 done
 
+# a runtime's variable is there unless env says otherwise, and so is the
+# locale that it names
+mkdir -p "$tmp/ruby/lib" "$tmp/app2"
+cp "$tmp/jdk/program" "$tmp/ruby/ruby"
+printf '#!/bin/sh\nprintf "%%s\\n" %s %s\n' "$tmp/ruby/ruby" \
+    "$tmp/ruby/lib" > "$tmp/bin/ruby"
+chmod +x "$tmp/bin/ruby"
+echo 'cmd: ruby app.rb' > "$tmp/app2/Hullfile"
+touch "$tmp/app2/app.rb"
+run 0 "$HULL" build -q --fast --format raw -o "$tmp/d.raw" "$tmp/app2"
+root_of "$tmp/d.raw"
+grep -qaF LANG=C.UTF-8 "$tmp/d.raw" || fail "no LANG"
+[ ! -d /usr/lib/locale/C.utf8 ] || has usr/lib/locale/C.utf8/LC_CTYPE
+printf '%s\n' 'env:' '  LANG: C' >> "$tmp/app2/Hullfile"
+run 0 "$HULL" build -q --fast --format raw -o "$tmp/d.raw" "$tmp/app2"
+root_of "$tmp/d.raw"
+! grep -qaF LANG=C.UTF-8 "$tmp/d.raw" || fail "the Hullfile's LANG is lost"
+lacks usr/lib/locale
+
 # an interpreter that cannot answer is an error that names it
 printf 'cmd: python3 app.py\n' > "$tmp/app/Hullfile"
 printf '#!/bin/sh\necho broken >&2; exit 3\n' > "$tmp/bin/python3"
