@@ -44,13 +44,14 @@ echo 'from the host' > "$tmp/host/x"
 other=$(free_port)
 python3 -m http.server -b 127.0.0.1 -d "$tmp/host" "$other" 2> /dev/null &
 side=$!
-sleep 1
+listens 127.0.0.1 "$other"
 is 'from the host' get "/fetch?url=http://10.0.2.2:$other/x"
 
 stop
 console_has 'closed'
 [ "$status" -eq 0 ] || fail "SIGTERM ended it with $status"
-as_on_linux python3 -m http.server -b 10.0.2.2 -d "$tmp/host" "$other"
+as_on_linux 10.0.2.2 "$other" \
+    python3 -m http.server -b 10.0.2.2 -d "$tmp/host" "$other"
 
 # the prompt; a failing expression does not end it
 printf '%s\n' '6 * 7' 'nothing.here' '[1,2].map(x => x * 2)' 'process.exit(3)' |
