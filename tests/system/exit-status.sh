@@ -93,10 +93,11 @@ have = 0
 while have < 4096:
     time.sleep(0.1)
     have, = struct.unpack("i", fcntl.ioctl(r, termios.FIONREAD, bytes(4)))
-time.sleep(0.5)
+time.sleep(3)
 got = b""
 while part := os.read(r, 4096):
     got += part
-sys.exit(got != b"x" * 4090 + b"\x1ehull-exit:7\n")
+if got != b"x" * 4090 + b"\x1ehull-exit:7\n":
+    sys.exit("%d bytes, the last %r" % (len(got), got[4080:]))
 P
 done

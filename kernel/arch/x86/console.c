@@ -9,7 +9,7 @@
 #define LSR_EMPTY 0x20
 #define LSR_SENT 0x40
 #define SPINS_MAX 100000        /* a stuck port must not stop the boot */
-#define DRAIN_SPINS 2000000     /* seconds; nor the end */
+#define DRAIN_CYCLES 20000000000ull     /* ten seconds at 2 GHz; nor the end */
 
 static bool present;
 
@@ -95,11 +95,11 @@ void arch_early_putc(char c)
 
 void x86_early_console_drain(void)
 {
+    uint64_t start = arch_cycles();         /* runs before the clock does */
+
     if (!present)
         return;
-    for (unsigned i = 0; i < DRAIN_SPINS; i++) {
-        if (arch_in8(COM1 + 5) & LSR_SENT)
-            break;
+    while (!(arch_in8(COM1 + 5) & LSR_SENT) &&
+           arch_cycles() - start < DRAIN_CYCLES)
         cpu_relax();
-    }
 }
