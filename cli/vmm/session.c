@@ -61,12 +61,22 @@ static void restore_tty(void)
 }
 
 /* Keys go to the guest as they are. Output processing stays on, so that the
- * guest's plain newlines and our own messages both look right. */
-static void set_tty(void)
+ * guest's plain newlines and our own messages both look right. A job in the
+ * background ("hull run ... &") would be stopped by touching the terminal. */
+static void set_tty(struct session *s)
 {
     struct termios raw;
+    pid_t owner;
 
-    if (!isatty(STDIN_FILENO) || tcgetattr(STDIN_FILENO, &saved_tty)) {
+    if (!isatty(STDIN_FILENO)) {
+        return;
+    }
+    owner = tcgetpgrp(STDIN_FILENO);    /* -1: not our session's terminal */
+    if (owner > 0 && owner != getpgrp()) {
+        s->input_open = false;
+        return;
+    }
+    if (tcgetattr(STDIN_FILENO, &saved_tty)) {
         return;
     }
     raw = saved_tty;
@@ -355,7 +365,7 @@ int session_run(const struct vm_config *vm, const char *runtime_dir)
         die_errno("cannot make a signal descriptor");
     }
     start(&s);
-    set_tty();
+    set_tty(&s);
     progress_begin("starting");
     relay(&s);
     progress_clear();

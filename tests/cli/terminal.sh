@@ -60,3 +60,22 @@ assert after[:4] == before[:4], "the terminal was not put back"
 sys.exit(0 if os.waitstatus_to_exitcode(status) == 137 else "status %d" % status)
 P
 timeout 60 python3 "$tmp/play.py" "$HULL" || fail "see above"
+
+# In the background it leaves the terminal alone, which would stop it.
+cat > "$tmp/background.py" <<'P'
+import os, pty, signal, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    job = os.fork()
+    if job == 0:
+        os.setpgid(0, 0)
+        os.execv(sys.argv[1], [sys.argv[1], "run", "-q", "t"])
+    os.setpgid(job, job)
+    time.sleep(2)
+    stopped, status = os.waitpid(job, os.WUNTRACED | os.WNOHANG)
+    os.kill(job, signal.SIGKILL)
+    os._exit(1 if stopped else 0)
+_, status = os.waitpid(pid, 0)
+sys.exit("it was stopped or ended" if status else 0)
+P
+timeout 60 python3 "$tmp/background.py" "$HULL" || fail "see above"
