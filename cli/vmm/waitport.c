@@ -18,10 +18,13 @@
 #define TEXT "GET / HTTP/1.0\r\n\r\n"
 
 static volatile sig_atomic_t stopped;
+static volatile pid_t machine;
 
+/* Each one is passed on: the second kills the machine, as without us. */
 static void on_signal(int sig)
 {
     stopped = sig;
+    kill(machine, sig);
 }
 
 /* How the machine's process ended, or -1 while it runs. */
@@ -30,7 +33,6 @@ static int ended(pid_t child)
     int status;
 
     if (stopped) {
-        kill(child, SIGTERM);
         waitpid(child, &status, 0);
         return 128 + stopped;
     }
@@ -83,6 +85,7 @@ static void wait_and_leave(uint16_t port, pid_t child)
     int patience = FIRST_TRY_MS, status = -1;
     bool answered = false;
 
+    machine = child;
     signal(SIGINT, on_signal);
     signal(SIGTERM, on_signal);
     signal(SIGHUP, on_signal);

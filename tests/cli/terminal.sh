@@ -79,3 +79,24 @@ _, status = os.waitpid(pid, 0)
 sys.exit("it was stopped or ended" if status else 0)
 P
 timeout 60 python3 "$tmp/background.py" "$HULL" || fail "see above"
+
+# While it waits for a port, the second signal kills the machine too.
+port=$(python3 -c 'import socket
+s = socket.socket()
+s.bind(("127.0.0.1", 0))
+print(s.getsockname()[1])')
+"$HULL" run -q t -p "$port:80" --wait-port "$port" > "$tmp/out" 2>&1 &
+pid=$!
+for _ in $(seq 50); do grep -q ready "$tmp/out" && break; sleep 0.1; done
+kill -TERM $pid
+sleep 0.5
+kill -TERM $pid
+for _ in $(seq 50); do kill -0 $pid 2> /dev/null || break; sleep 0.1; done
+if kill -0 $pid 2> /dev/null; then
+    pkill -KILL -P $pid
+    kill -KILL $pid
+    fail "it waits on after two signals"
+fi
+wait $pid
+rc=$?
+[ $rc -eq 143 ] || fail "status $rc after two signals, not 143"
