@@ -15,6 +15,7 @@ struct process *abi__process;
 
 /* Guards abi__process against its end, for interrupts and kernel threads. */
 static struct spinlock process_lock = SPINLOCK_INIT;
+static bool button_early;       /* [process_lock] */
 static uint64_t task_total, process_total;  /* [a] */
 
 static void limits_init(struct linux_rlimit *l)
@@ -277,20 +278,33 @@ long sys_exit_group(int status)
     task__exit();
 }
 
+static void send_locked(int signo)
+{
+    struct linux_siginfo info = { .signo = signo, .code = SI_KERNEL };
+
+    signal__send(abi__process, NULL, &info);
+}
+
 /* To the process, if there is one: from interrupts and kernel threads. */
 void process__signal(int signo)
 {
-    struct linux_siginfo info = { .signo = signo, .code = SI_KERNEL };
     uint64_t flags = spin_lock_irqsave(&process_lock);
 
     if (abi__process)
-        signal__send(abi__process, NULL, &info);
+        send_locked(signo);
     spin_unlock_irqrestore(&process_lock, flags);
 }
 
+/* A press before there is a process waits for it: it comes only once. */
 void abi_power_button(void)
 {
-    process__signal(SIGTERM);
+    uint64_t flags = spin_lock_irqsave(&process_lock);
+
+    if (abi__process)
+        send_locked(SIGTERM);
+    else
+        button_early = true;
+    spin_unlock_irqrestore(&process_lock, flags);
 }
 
 /* Makes p the process that signals from outside reach. */
@@ -299,6 +313,9 @@ void process__publish(struct process *p)
     uint64_t flags = spin_lock_irqsave(&process_lock);
 
     abi__process = p;
+    if (button_early)
+        send_locked(SIGTERM);
+    button_early = false;
     spin_unlock_irqrestore(&process_lock, flags);
 }
 

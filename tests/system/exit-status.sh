@@ -26,6 +26,8 @@ int main(int argc, char **argv)
         abort();
     if (strcmp(how, "term") == 0)
         raise(SIGTERM);
+    if (strcmp(how, "wait") == 0)
+        pause();
     if (strcmp(how, "fill") == 0) {
         static char text[4090];
 
@@ -76,6 +78,17 @@ for how in --machine=microvm --machine=pc --bios; do
     says "boot_program_start+0x"
     says "kernel_main+0x"
     says "CPU 0, thread boot"
+done
+
+# A stop that is asked for while the machine boots is not lost.
+for early in 0.05 0.1 0.2; do
+    start limit 30 "$HULL" run -q ends --no-net -- wait
+    sleep $early
+    pkill -TERM -P "$vm" || kill -TERM "$vm"
+    wait "$vm"
+    status=$?
+    vm=
+    [ $status -eq 143 ] || fail "status $status of a stop after $early s"
 done
 
 # A reader that is slow at the end still gets all of it: into a pipe of one

@@ -46,9 +46,10 @@ static int pm1_set(const struct x86_power_button *b)
     return arch_irq_route_isa(irq, b->sci);
 }
 
+/* A press before the interrupt is routed is seen here: the device keeps it. */
 static int ged_set(const struct x86_power_button *b)
 {
-    int irq;
+    int irq, err;
 
     ged = arch_mmio_map(b->ged, 4);
     if (!ged)
@@ -56,7 +57,10 @@ static int ged_set(const struct x86_power_button *b)
     irq = arch_irq_alloc(ged_interrupt, NULL, 0);
     if (irq < 0)
         return irq;
-    return arch_irq_route_gsi(irq, b->ged_gsi, b->ged_level, b->ged_low);
+    err = arch_irq_route_gsi(irq, b->ged_gsi, b->ged_level, b->ged_low);
+    if (err == 0)
+        ged_interrupt(NULL);
+    return err;
 }
 
 int arch_power_button_set(irq_handler_fn *fn, void *arg)
