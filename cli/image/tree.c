@@ -364,27 +364,70 @@ uint64_t tree_node_size(const struct tree_node *node)
     return stat(node->source, &st) ? 0 : (uint64_t)st.st_size;
 }
 
-/* A hard link costs nothing, but only serves where the mode is right and the
- * system lets us; otherwise the bytes are copied. */
-static void write_file(const struct tree_node *node, const char *to)
+/* The files written so far, by what they were written from. */
+struct staged {
+    dev_t dev;
+    ino_t ino;
+    mode_t mode;
+    char *path;
+};
+
+/* The slot that holds a file's first copy, or the free one for it. */
+static struct staged *staged_slot(struct staged *table, size_t nslots,
+                                  const struct stat *st, mode_t mode)
 {
-    struct stat st;
+    size_t i = (size_t)st->st_ino & (nslots - 1);
+
+    while (table[i].path &&
+           (table[i].dev != st->st_dev || table[i].ino != st->st_ino ||
+            table[i].mode != mode)) {
+        i = (i + 1) & (nslots - 1);
+    }
+    return &table[i];
+}
+
+static void staged_free(struct staged *table, size_t nslots)
+{
+    for (size_t i = 0; i < nslots; i++) {
+        free(table[i].path);
+    }
+    free(table);
+}
+
+/*
+ * What is one file on this host is one in the image, wherever the image is
+ * made. A hard link to the host's costs nothing, but only serves where the
+ * mode is right and the system lets us; otherwise the bytes are copied.
+ */
+static void write_file(const struct tree_node *node, const char *to,
+                       struct staged *table, size_t nslots)
+{
+    struct staged *first;
+    struct stat st, own;
 
     if (!node->source) {
         path_write_file(to, node->text, strlen(node->text), node->mode);
         return;
     }
-    if (lstat(node->source, &st)) {
+    if (lstat(node->source, &own) || stat(node->source, &st)) {
         die_errno("cannot read %s", node->source);
     }
-    if (S_ISREG(st.st_mode) && (st.st_mode & MODE_MASK) == node->mode &&
-        !link(node->source, to)) {
+    first = staged_slot(table, nslots, &st, node->mode);
+    if (first->path && !link(first->path, to)) {
         return;
     }
-    path_copy_file(node->source, to, node->mode);
+    if (!S_ISREG(own.st_mode) || (own.st_mode & MODE_MASK) != node->mode ||
+        link(node->source, to)) {
+        path_copy_file(node->source, to, node->mode);
+    }
+    if (!first->path) {
+        *first = (struct staged){st.st_dev, st.st_ino, node->mode,
+                                 xstrdup(to)};
+    }
 }
 
-static void write_node(const struct tree_node *node, const char *to)
+static void write_node(const struct tree_node *node, const char *to,
+                       struct staged *table, size_t nslots)
 {
     switch (node->kind) {
     case TREE_DIR:
@@ -398,7 +441,7 @@ static void write_node(const struct tree_node *node, const char *to)
         }
         break;
     case TREE_FILE:
-        write_file(node, to);
+        write_file(node, to, table, nslots);
         break;
     }
 }
@@ -426,17 +469,20 @@ static void prepare(struct tree *t, const char *dir)
 
 void tree_write(struct tree *t, const char *dir)
 {
+    struct staged *table = xcalloc(t->nslots, sizeof(*table));
+
     tree_sort(t);
     progress_begin("gathering files");
     for (size_t i = 1; i < t->nr; i++) {
         char *to = xstrfmt("%s%s", dir, t->nodes[i]->path);
 
         path_check_signals();
-        write_node(t->nodes[i], to);
+        write_node(t->nodes[i], to, table, t->nslots);
         free(to);
         progress_tick(i, t->nr);
     }
     progress_clear();
+    staged_free(table, t->nslots);
     prepare(t, dir);
     for (size_t i = 0; i < t->nr; i++) {
         char *to = xstrfmt("%s%s", dir, t->nodes[i]->path);

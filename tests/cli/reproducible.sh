@@ -19,6 +19,19 @@ for format in raw qcow2; do
     run 0 "$HULL" build "$tmp/q" --format $format -o "$tmp/b"
     cmp "$tmp/a" "$tmp/b" || fail "two $format builds differ"
 done
+# on another file system, where nothing can be linked to, one file by two
+# names is one file as well
+ln "$tmp/p/prog" "$tmp/p/www/hard"
+printf 'name: t\nfiles:\n  /prog: prog\n  /www: www\n  /two: prog\n%s\n' \
+    'cmd: /prog' > "$tmp/p/Hullfile"
+other=$(mktemp -d /dev/shm/hull-test-XXXXXX) || skip "no /dev/shm"
+cleanup() { rm -rf "$other"; }
+run 0 "$HULL" build "$tmp/p" --format raw -o "$tmp/a"
+run 0 "$HULL" build "$tmp/p" --format raw -o "$other/b"
+cmp "$tmp/a" "$other/b" || fail "it depends on the file system"
+run 0 "$HULL" build "$tmp/p" --format qcow2 -o "$tmp/a"
+cp "$tmp/p/Hullfile" "$tmp/q"
+ln "$tmp/q/prog" "$tmp/q/www/hard"
 echo changed > "$tmp/q/www/sub/3.html"
 run 0 "$HULL" build "$tmp/q" -o "$tmp/b"
 cmp -s "$tmp/a" "$tmp/b" && fail "a change went unseen"
