@@ -185,7 +185,7 @@ void store_list(struct strvec *names)
         die_errno("cannot read %s", store);
     }
     while ((e = readdir(d))) {
-        if (!str_starts(e->d_name, "tmp-") && store_has(e->d_name)) {
+        if (store_has(e->d_name)) {
             strvec_push(names, e->d_name);
         }
     }

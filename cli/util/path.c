@@ -200,7 +200,7 @@ char *path_data_dir(void)
 
 char *path_temp_dir(const char *parent)
 {
-    char *dir = path_join(parent, "tmp-XXXXXX");
+    char *dir = path_join(parent, ".tmp-XXXXXX");   /* no image's name */
 
     if (!mkdtemp(dir)) {
         die_errno("cannot make a temporary folder in %s", parent);

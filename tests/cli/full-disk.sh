@@ -18,7 +18,7 @@ grep -Eq 'No space left|disk is full' "$tmp/err" || fail "no clear message"
 says "free some space"
 [ "$sum" = "$(md5sum < "$tmp/disk/hull/images/t/disk.qcow2")" ] ||
     fail "the old image changed"
-[ "$(ls "$tmp/disk/hull/images")" = t ] || fail "something was left over"
+[ "$(ls -A "$tmp/disk/hull/images")" = t ] || fail "something was left over"
 run 1 "$HULL" build "$tmp/p" -o "$tmp/disk/out.qcow2"
 [ -e "$tmp/disk/out.qcow2" ] && fail "a half image was left"
 exit 0

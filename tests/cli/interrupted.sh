@@ -14,7 +14,7 @@ interrupt() {
     wait $pid
     [ $? -eq 143 ] || fail "status $? after SIGTERM"
     says "interrupted"
-    [ "$(ls "$XDG_DATA_HOME/hull/images")" = t ] || fail "left over"
+    [ "$(ls -A "$XDG_DATA_HOME/hull/images")" = t ] || fail "left over"
     [ "$sum" = "$(md5sum < "$XDG_DATA_HOME/hull/images/t/disk.qcow2")" ] ||
         fail "the old image changed"
     rm -f "$tmp/started"

@@ -47,3 +47,11 @@ run 0 "$HULL" images --json
 python3 -m json.tool "$tmp/out" > /dev/null || fail "images --json"
 "$HULL" doctor --json > "$tmp/out" 2> "$tmp/err"
 python3 -m json.tool "$tmp/out" > /dev/null || fail "doctor --json"
+
+# every name that builds is listed, and none is left over
+project "$tmp/p"
+run 0 "$HULL" build "$tmp/p" -t tmp-a
+run 0 "$HULL" images -q
+grep -qx tmp-a "$tmp/out" || fail "tmp-a is not listed"
+run 0 "$HULL" rmi --all
+[ -z "$(ls -A "$XDG_DATA_HOME/hull/images")" ] || fail "something is left"
