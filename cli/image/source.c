@@ -10,11 +10,22 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-static const char qcow2_magic[4] = {'Q', 'F', 'I', '\xfb'};
+/* How the formats that `build -o` writes are known; raw is all else. */
+static const struct {
+    const char *name, *magic;
+    size_t at;
+} magics[] = {
+    {"qcow2", "QFI\xfb", 0},
+    {"vmdk", "KDMV", 0},
+    {"vdi", "\x7f\x10\xda\xbe", 64},
+    {"vhdx", "vhdxfile", 0},
+};
+#define NMAGICS (sizeof(magics) / sizeof(*magics))
+#define START_SIZE 72
 
 static const char *format_of(const char *path)
 {
-    char start[sizeof(qcow2_magic)] = {0};
+    char start[START_SIZE] = {0};
     int fd = open(path, O_RDONLY | O_CLOEXEC);
 
     if (fd < 0) {
@@ -24,7 +35,13 @@ static const char *format_of(const char *path)
         die_errno("cannot read %s", path);
     }
     close(fd);
-    return memcmp(start, qcow2_magic, sizeof(start)) ? "raw" : "qcow2";
+    for (size_t i = 0; i < NMAGICS; i++) {
+        if (!memcmp(start + magics[i].at, magics[i].magic,
+                    strlen(magics[i].magic))) {
+            return magics[i].name;
+        }
+    }
+    return "raw";
 }
 
 static void from_store(struct image_source *src, const char *name)
@@ -113,7 +130,8 @@ const char *image_source_raw(struct image_source *src)
     src->raw = path_join(dir, "disk.raw");
     strvec_init(&argv);
     strbuf_init(&text);
-    strvec_split(&argv, "qemu-img convert -U -fqcow2 -Oraw", " ");
+    strvec_split(&argv, "qemu-img convert -U -Oraw", " ");
+    strvec_pushf(&argv, "-f%s", src->meta.format);
     strvec_push(&argv, src->disk);
     strvec_push(&argv, src->raw);
     rc = proc_run(&argv, NULL, &text, &text);

@@ -11,6 +11,10 @@ for f in qcow2 vmdk vdi vhdx; do
     qemu-img convert -f $f -O raw "$tmp/d" "$tmp/have" || fail "$f"
     cmp -n "$(stat -c %s "$tmp/want")" "$tmp/want" "$tmp/have" ||
         fail "$f holds something else"
+    run 0 "$HULL" inspect "$tmp/d"
+    grep -q "($f, " "$tmp/out" || fail "inspect does not know $f"
+    run 0 "$HULL" run --dry-run "$tmp/d"
+    grep -q "format=$f," "$tmp/out" || fail "run does not know $f"
 done
 for f in "qcow2 --method zlib" "qcow2 --compress" "vmdk --compress"; do
     run 0 "$HULL" build "$tmp/p" -o "$tmp/d" --format $f
