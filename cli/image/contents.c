@@ -246,6 +246,21 @@ static int add_interpreter(struct hullfile *hf, struct tree *t,
     return rc;
 }
 
+/* Whether the kernel will know how to start it: ELF, or "#!". */
+static bool is_startable(const struct tree_node *node)
+{
+    char start[4] = "";
+    FILE *f = node->source ? fopen(node->source, "re") : NULL;
+    size_t n = 0;
+
+    if (f) {
+        n = fread(start, 1, sizeof(start), f);
+        fclose(f);
+    }
+    return !f || (n == 4 && !memcmp(start, "\177ELF", 4)) ||
+           (n >= 2 && !memcmp(start, "#!", 2));
+}
+
 static char *find_program(const struct hullfile *hf, struct tree *t)
 {
     const char *name = hf->cmd.v[0];
@@ -276,6 +291,13 @@ static char *find_program(const struct hullfile *hf, struct tree *t)
                        node->kind == TREE_FILE
                            ? "is not executable; chmod +x it"
                            : "is a folder; name a program in it");
+        free(program);
+        return NULL;
+    }
+    if (!is_startable(node)) {
+        hullfile_error(hf, hf->cmd_line, "cmd's program %s is neither an ELF "
+                       "program nor a script; compile it, or let its first "
+                       "line be '#!' and an interpreter's path", program);
         free(program);
         return NULL;
     }
@@ -408,9 +430,17 @@ static int add_folders(const struct hullfile *hf, struct tree *t)
     if (!tree_find(t, "/var/run") && !tree_add_link(t, "/var/run", "/run")) {
         return -1;
     }
-    if (hf->workdir && !tree_find(t, hf->workdir) &&
-        !tree_add_dir(t, hf->workdir, 0755)) {
-        return -1;
+    if (hf->workdir) {
+        const struct tree_node *node = tree_find(t, hf->workdir);
+
+        if (node && node->kind != TREE_DIR) {
+            return hullfile_error(hf, hf->workdir_line, "workdir %s is no "
+                                  "folder in the image; name the one to "
+                                  "start in", hf->workdir);
+        }
+        if (!node && !tree_add_dir(t, hf->workdir, 0755)) {
+            return -1;
+        }
     }
     return 0;
 }

@@ -103,6 +103,7 @@ static void take_workdir(struct reader *r, const char *key,
             "such as /%s", text, text);
     } else if (text) {
         r->hf->workdir = path_normalize(text);
+        r->hf->workdir_line = hullfile__line_of(value);
     }
     free(text);
 }

@@ -30,6 +30,7 @@ struct hullfile {
     char *java_modules;
     int build_line;
     int rootfs_line;
+    int workdir_line;
     int cmd_line;
     int tz_line;
     int ca_line;

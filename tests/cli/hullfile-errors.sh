@@ -47,6 +47,12 @@ bad 1 "the Maven registry cannot be reached" \
     'build: echo Could not transfer artifact x; exit 1\ncmd: /prog\n'
 bad 1 "is neither in the image nor on this host" 'cmd: /no/such/program\n'
 bad 1 "is not executable" 'cmd: /data\nfiles:\n  /data: Hullfile\n'
+bad 2 "workdir /prog is no folder" \
+    'cmd: /prog\nworkdir: /prog\nfiles:\n  /prog: prog\n'
+echo 'echo hello' > "$tmp/p/text"
+chmod +x "$tmp/p/text"
+bad 1 "neither an ELF program nor a script" \
+    'cmd: /t\nfiles:\n  /t: text\n'
 
 printf 'name: t\n' > "$tmp/p/Hullfile"
 run 1 "$HULL" build "$tmp/p"
