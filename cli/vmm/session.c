@@ -27,6 +27,7 @@
 #include <unistd.h>
 
 #define CTRL_C 3
+#define CTRL_D "\004"
 #define STDERR_MAX (1u << 20)
 #define STATUS_KILLED 137
 #define SAME_SIGNAL_MS 200
@@ -41,6 +42,7 @@ struct session {
     int console;            /* our end; -1 once QEMU closed its own */
     int signals;
     bool input_open;
+    bool mid_line;          /* the last byte of stdin was no newline */
     bool silent;            /* nothing was printed yet */
     enum stop stop;
     uint64_t asked;         /* when it became STOPPING */
@@ -182,6 +184,14 @@ static void take_signal(struct session *s)
     }
 }
 
+/* The guest's stdin is a terminal, whose end of file is Ctrl-D on an empty
+ * line; behind half a line the first one only passes that on. */
+static void end_input(struct session *s)
+{
+    s->input_open = false;
+    strbuf_addstr(&s->input, s->mid_line ? CTRL_D CTRL_D : CTRL_D);
+}
+
 static void take_input(struct session *s)
 {
     char chunk[4096];
@@ -191,9 +201,10 @@ static void take_input(struct session *s)
         return;
     }
     if (n <= 0) {
-        s->input_open = false;
+        end_input(s);
         return;
     }
+    s->mid_line = chunk[n - 1] != '\n';
     for (ssize_t i = 0; i < n; i++) {
         if (tty_changed && chunk[i] == CTRL_C) {
             ask_stop(s);

@@ -53,6 +53,18 @@ printf "\\x1ehull-exit:0\\n"\n' > "$tmp/bin/qemu-system-x86_64"
 echo one | timeout 20 "$HULL" run -q t > "$tmp/out" || fail "status"
 [ "$(cat "$tmp/out")" = "got one" ] || fail "input was lost"
 
+# the end is Ctrl-D: one at the start of a line, two behind a part of one
+# end_of_input INPUT BYTES QUOTED: the machine's first BYTES are QUOTED
+end_of_input() {
+    printf '#!/bin/bash\nread -r -d "" -n %d l; printf %%q "$l"\n%s\n' \
+        $2 'printf "\x1ehull-exit:0\n"' > "$tmp/bin/qemu-system-x86_64"
+    printf "$1" | timeout 20 "$HULL" run -q t > "$tmp/out" || fail "status"
+    [ "$(cat "$tmp/out")" = "$3" ] || fail "the guest got $(cat "$tmp/out")"
+}
+end_of_input 'one\n' 5 "\$'one\\n\\004'"
+end_of_input 'one' 5 "\$'one\\004\\004'"
+end_of_input '' 1 "\$'\\004'"
+
 # a signal twice kills the machine
 printf '#!/bin/bash\nexec sleep 60\n' > "$tmp/bin/qemu-system-x86_64"
 "$HULL" run -q t > /dev/null 2>&1 &
