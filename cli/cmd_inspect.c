@@ -248,6 +248,7 @@ int cmd_inspect(int argc, char **argv)
     if (operands.nr != 1) {
         usage("inspect takes one image");
     }
+    path_catch_signals();       /* the unpacked disk goes with us */
     gather(&f, operands.v[0]);
     if (space) {
         show_space(&f, json);

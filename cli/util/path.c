@@ -174,6 +174,11 @@ void path_catch_signals(void)
     sigaction(SIGHUP, &sa, NULL);
 }
 
+bool path_signalled(void)
+{
+    return signal_seen != 0;
+}
+
 void path_check_signals(void)
 {
     if (signal_seen) {

@@ -41,6 +41,7 @@ void path_keep(const char *path);
 /* Makes SIGINT and SIGTERM end the tool cleanly at the next check. */
 void path_catch_signals(void);
 void path_check_signals(void);
+bool path_signalled(void);
 /* The folder the running tool lies in. */
 char *path_self_dir(void);
 

@@ -83,11 +83,10 @@ static bool drain(int fd, struct strbuf *sb)
     return true;
 }
 
-static void interrupted(pid_t pid)
+/* Asked at each tick: a signal also comes while nothing waits. */
+static void check_signals(pid_t pid)
 {
-    int saved = errno;
-
-    if (saved == EINTR) {
+    if (path_signalled()) {
         kill(pid, SIGTERM);
         path_check_signals();
     }
@@ -98,9 +97,7 @@ static void collect(pid_t pid, struct pollfd fds[2], struct strbuf *bufs[2])
     while (fds[0].fd >= 0 || fds[1].fd >= 0) {
         int n = poll(fds, 2, TICK_MS);
 
-        if (n < 0) {
-            interrupted(pid);
-        }
+        check_signals(pid);
         for (int i = 0; n > 0 && i < 2; i++) {
             if (fds[i].fd >= 0 && fds[i].revents &&
                 !drain(fds[i].fd, bufs[i])) {
@@ -120,7 +117,7 @@ static int reap(pid_t pid)
         if (errno != EINTR) {
             die_errno("cannot wait for a child process");
         }
-        interrupted(pid);
+        check_signals(pid);
     }
     if (WIFSIGNALED(status)) {
         return 128 + WTERMSIG(status);
@@ -188,9 +185,8 @@ static int listen_to(pid_t pid, int fd, struct strbuf *said)
     for (;;) {
         int n = poll(&p, 1, TICK_MS);
 
-        if (n < 0) {
-            interrupted(pid);
-        } else if (n ? !pass_on(fd, said) : info.si_pid == pid) {
+        check_signals(pid);
+        if (n >= 0 && (n ? !pass_on(fd, said) : info.si_pid == pid)) {
             break;
         }
         waitid(P_PID, (id_t)pid, &info, WEXITED | WNOHANG | WNOWAIT);

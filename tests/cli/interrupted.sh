@@ -25,6 +25,22 @@ printf "name: t\nbuild: touch $tmp/started; exec sleep 30\ncmd: /prog\n" \
     > "$tmp/p/Hullfile"
 interrupt
 
+# a signal that comes while the tool does not wait is seen as well
+cat > "$tmp/late.c" <<'C'
+#include <signal.h>
+#include <sys/wait.h>
+int waitid(idtype_t type, id_t id, siginfo_t *info, int options)
+{
+    (void)type, (void)id, (void)info, (void)options;
+    raise(SIGTERM);
+    return 0;
+}
+C
+if cc -shared -fPIC -o "$tmp/late.so" "$tmp/late.c" 2> /dev/null; then
+    run 143 timeout 20 env LD_PRELOAD="$tmp/late.so" "$HULL" build "$tmp/p"
+    rm -f "$tmp/started"
+fi
+
 # while the root is compressed
 mkdir "$tmp/bin"
 printf "#!/bin/sh\ntouch $tmp/started\nexec sleep 30\n" \
@@ -41,3 +57,14 @@ chmod +x "$tmp/bin/mkfs.erofs"
 run 1 "$HULL" build "$tmp/p"
 says "mkfs.erofs failed with status 9"
 says "no good"
+
+# inspecting leaves nothing either
+printf "#!/bin/sh\ntouch $tmp/started\nexec sleep 30\n" > "$tmp/bin/qemu-img"
+chmod +x "$tmp/bin/qemu-img"
+"$HULL" inspect t > "$tmp/out" 2> "$tmp/err" &
+pid=$!
+for _ in $(seq 100); do [ -e "$tmp/started" ] && break; sleep 0.05; done
+kill -TERM $pid
+wait $pid
+[ $? -eq 143 ] || fail "status $? after SIGTERM"
+[ "$(ls -A "$XDG_DATA_HOME/hull/images")" = t ] || fail "left over"
