@@ -167,6 +167,23 @@ static void add_words(const struct run *r, struct strbuf *words)
     }
 }
 
+/* QEMU's own message would be about its options. */
+static void check_twice(const struct strvec *ports)
+{
+    struct name_port a, b;
+
+    for (size_t i = 0; i < ports->nr; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (!name_parse_port(ports->v[i], &a) &&
+                !name_parse_port(ports->v[j], &b) && a.host == b.host &&
+                a.udp == b.udp) {
+                usage("-p %s and -p %s both want port %u of this host; change "
+                      "one", ports->v[j], ports->v[i], a.host);
+            }
+        }
+    }
+}
+
 /* QEMU's own message for a port in use comes late and names no remedy. */
 static void check_port(const char *text)
 {
@@ -264,6 +281,7 @@ static int start(const struct run *r, struct vm_config *vm)
     if (r->dry_run) {
         print_command(vm);
     } else {
+        check_twice(&ports);
         for (size_t i = 0; vm->net && i < ports.nr; i++) {
             check_port(ports.v[i]);
         }

@@ -285,6 +285,16 @@ static void add_port(struct reader *r, yaml_node_t *item)
             "\"HOST:GUEST/udp\", each from 1 to 65535", text);
         return;
     }
+    for (size_t i = 0; i < r->hf->ports.nr; i++) {
+        struct name_port other;
+
+        if (!name_parse_port(r->hf->ports.v[i], &other) &&
+            other.host == port.host && other.udp == port.udp) {
+            BAD(r, item, "'%s' and '%s' both want port %u of the host; change "
+                "one", r->hf->ports.v[i], text, port.host);
+            return;
+        }
+    }
     strvec_push(&r->hf->ports, text);
 }
 

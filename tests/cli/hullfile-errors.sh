@@ -28,6 +28,8 @@ bad 2 "memory 'lots'" 'cmd: /prog\nmemory: lots\n'
 bad 2 "memory '1K'" 'cmd: /prog\nmemory: 1K\n'
 bad 2 "cpus '0'" 'cmd: /prog\ncpus: 0\n'
 bad 4 "port '99999:80'" 'cmd: /prog\nports:\n  - 80:80\n  - 99999:80\n'
+bad 4 "both want port 80 of the host" \
+    'cmd: /prog\nports:\n  - 80:80\n  - 80:81\n'
 bad 2 "port '80:80/xyz'" 'cmd: /prog\nports: [80:80/xyz]\n'
 bad 3 "must be an absolute path" 'cmd: /prog\nfiles:\n  prog: prog\n'
 bad 4 "already given at line 3" \

@@ -19,3 +19,5 @@ run 125 timeout 20 "$HULL" run t -p "$tcp:80"
 says "port $tcp of this host is already in use"
 run 125 timeout 20 "$HULL" run t -p "$udp:80/udp"
 says "port $udp of this host is already in use"
+run 2 timeout 20 "$HULL" run t -p 8080:80 -p 8080:81
+says "both want port 8080 of this host"
