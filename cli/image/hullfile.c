@@ -228,8 +228,17 @@ static void take_env_list(struct reader *r, yaml_node_t *list)
     }
 }
 
+/* A key whose lines are all comments. */
+static bool is_nothing(const yaml_node_t *value)
+{
+    return value->type == YAML_SCALAR_NODE && !value->data.scalar.length;
+}
+
 static void take_env(struct reader *r, const char *key, yaml_node_t *value)
 {
+    if (is_nothing(value)) {
+        return;
+    }
     if (value->type == YAML_SEQUENCE_NODE) {
         take_env_list(r, value);
         return;
@@ -301,6 +310,9 @@ static void add_port(struct reader *r, yaml_node_t *item)
 static void take_ports(struct reader *r, const char *key, yaml_node_t *value)
 {
     (void)key;
+    if (is_nothing(value)) {
+        return;
+    }
     if (value->type != YAML_SEQUENCE_NODE) {
         add_port(r, value);
         return;
@@ -452,6 +464,25 @@ static void not_yaml(const struct hullfile *hf, const yaml_parser_t *p)
     }
 }
 
+/* A second document would go unread. */
+static bool at_end(const struct hullfile *hf, yaml_parser_t *parser)
+{
+    yaml_document_t more;
+    yaml_node_t *root;
+
+    if (!yaml_parser_load(parser, &more)) {
+        not_yaml(hf, parser);
+        return false;
+    }
+    root = yaml_document_get_root_node(&more);
+    if (root) {
+        hullfile_error(hf, hullfile__line_of(root), "a second document begins "
+                       "here; take out the line '---' or '...' before it");
+    }
+    yaml_document_delete(&more);
+    return !root;
+}
+
 static int parse(struct hullfile *hf, const struct hullfile_dialect *d,
                  struct strbuf *text)
 {
@@ -474,6 +505,9 @@ static int parse(struct hullfile *hf, const struct hullfile_dialect *d,
     take_document(&r);
     free(r.base);
     yaml_document_delete(&r.doc);
+    if (!r.errors && !at_end(hf, &parser)) {
+        r.errors++;
+    }
     yaml_parser_delete(&parser);
     return r.errors ? -1 : 0;
 }

@@ -56,11 +56,17 @@ chmod +x "$tmp/p/text"
 bad 1 "neither an ELF program nor a script" \
     'cmd: /t\nfiles:\n  /t: text\n'
 
+bad 4 "a second document" \
+    'cmd: /prog\nfiles: {/prog: prog}\n---\nname: second\n'
+
 printf 'name: t\n' > "$tmp/p/Hullfile"
 run 1 "$HULL" build "$tmp/p"
 says "there is no cmd"
 rm "$tmp/p/Hullfile"
 run 1 "$HULL" build "$tmp/p"
 says "there is no $tmp/p/Hullfile"
+printf '%s\n' 'env:' '  # A: b' 'ports:' 'files:' '  /prog: prog' \
+    'cmd: /prog' '...' > "$tmp/p/Hullfile"
+run 0 "$HULL" build "$tmp/p" -o "$tmp/disk"
 cp "$tmp/good" "$tmp/p/Hullfile"
 run 0 "$HULL" build "$tmp/p"
