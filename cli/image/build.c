@@ -212,6 +212,33 @@ static char *make_disk(const char *tmp, const struct build_request *req,
     return disk;
 }
 
+/* Where to put the disk, freed by the caller, or NULL for the store. Said
+ * before the build command runs; rename() would replace a device, and a link
+ * in place of what it names. */
+static char *check_output(const char *output)
+{
+    char *parent, *real;
+    struct stat st;
+
+    if (!output) {
+        return NULL;
+    }
+    parent = path_dirname(output);
+    if (!*path_basename(output) || !path_is_dir(parent)) {
+        die("-o '%s' names no file in a folder that is there", output);
+    }
+    free(parent);
+    if (stat(output, &st)) {
+        return xstrdup(output);
+    }
+    if (!S_ISREG(st.st_mode)) {
+        die("-o %s is %s; name a file", output, S_ISDIR(st.st_mode)
+            ? "a folder" : "not a plain file");
+    }
+    real = realpath(output, NULL);
+    return real ? real : xstrdup(output);
+}
+
 static void put_output(const char *disk, const char *output)
 {
     if (rename(disk, output)) {
@@ -266,7 +293,8 @@ static void add_biggest(const struct tree *t, struct strbuf *text)
     }
 }
 
-static void say_size(const char *name, const char *disk, const struct tree *t)
+/* What the end of a build says of the disk; freed by the caller. */
+static char *describe(const char *disk, const struct tree *t)
 {
     uint64_t files = 0;
     struct strbuf text;
@@ -274,17 +302,17 @@ static void say_size(const char *name, const char *disk, const struct tree *t)
     char a[32], b[32];
 
     if (stat(disk, &st)) {
-        return;
+        die_errno("cannot read %s", disk);
     }
     for (size_t i = 0; i < t->nr; i++) {
         files += tree_node_size(t->nodes[i]);
     }
     strbuf_init(&text);
+    strbuf_addf(&text, "%s on disk, %s of files",
+                str_size((uint64_t)st.st_blocks * 512, a),
+                str_size(files, b));
     add_biggest(t, &text);
-    note("built %s: %s on disk, %s of files%s", name,
-         str_size((uint64_t)st.st_blocks * 512, a), str_size(files, b),
-         text.buf);
-    strbuf_release(&text);
+    return strbuf_detach(&text);
 }
 
 static void make_image(const struct build_request *req,
@@ -297,31 +325,36 @@ static void make_image(const struct build_request *req,
     struct image_parts parts = {
         .name = name, .manifest = manifest, .kernel_path = kernel,
     };
-    char *disk = make_disk(tmp, req, &parts, tree);
+    char *disk = make_disk(tmp, req, &parts, tree), *sizes;
 
     if (chmod(tmp, 0755)) {
         die_errno("cannot set the mode of %s", tmp);
     }
-    say_size(name, disk, tree);
+    sizes = describe(disk, tree);
     if (req->output) {
         put_output(disk, req->output);
     } else {
         put_store(tmp, req, hf, name, kernel);
     }
+    note("built %s: %s", name, sizes);
+    free(sizes);
     free(disk);
     free(kernel);
     free(tmp);
     free(parent);
 }
 
-int image_build(const struct build_request *req, char **name)
+int image_build(const struct build_request *request, char **name)
 {
+    char *output = check_output(request->output);
+    struct build_request own = *request, *req = &own;
     struct strbuf manifest;
     struct hullfile hf;
     struct tree tree;
     char *program = NULL;
     int rc;
 
+    own.output = output;
     path_catch_signals();
     tree_init(&tree);
     strbuf_init(&manifest);
@@ -338,6 +371,7 @@ int image_build(const struct build_request *req, char **name)
         make_image(req, &hf, *name, &tree, &manifest);
     }
     free(program);
+    free(output);
     strbuf_release(&manifest);
     tree_release(&tree);
     hullfile_release(&hf);

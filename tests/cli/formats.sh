@@ -34,4 +34,22 @@ run 2 "$HULL" run t --wait-port 70000
 says "must be a port"
 run 2 "$HULL" run t --wait-port 8080
 says "is not forwarded"
+
+# -o: a folder is refused before the build, a link's file is replaced
+printf 'name: t\nbuild: touch %s\nfiles:\n  /prog: prog\ncmd: /prog\n' \
+    "$tmp/ran" > "$tmp/p/Hullfile"
+for o in "$tmp/p" "$tmp/new/" "$tmp/none/d" ''; do
+    run 1 "$HULL" build "$tmp/p" -o "$o"
+    says "-o "
+    [ -e "$tmp/ran" ] && fail "the build command ran"
+done
+if mknod "$tmp/null" c 1 3 2> /dev/null; then
+    run 1 "$HULL" build "$tmp/p" -o "$tmp/null"
+    [ -c "$tmp/null" ] || fail "a device was replaced"
+fi
+touch "$tmp/target"
+ln -s target "$tmp/link"
+run 0 "$HULL" build "$tmp/p" -o "$tmp/link"
+says "built t: "
+[ -L "$tmp/link" ] && [ -s "$tmp/target" ] || fail "a link was replaced"
 exit 0
