@@ -30,7 +30,7 @@ struct run {
 static void parse(struct run *r, int argc, char **argv)
 {
     const struct opt opts[] = {
-        {'p', "publish", OPT_LIST, &r->ports, "HOST:GUEST[/udp]",
+        {'p', "publish", OPT_LIST, &r->ports, "[ADDRESS:]HOST:GUEST[/udp]",
          "forward a port of this host (repeatable)"},
         {'m', "memory", OPT_STRING, &r->memory, "SIZE",
          "memory, such as 64M or 1G"},
@@ -93,8 +93,9 @@ static void check(struct run *r)
 
     for (size_t i = 0; i < r->ports.nr; i++) {
         if (name_parse_port(r->ports.v[i], &port)) {
-            usage("-p %s is not understood; write HOST:GUEST or "
-                  "HOST:GUEST/udp, each from 1 to 65535", r->ports.v[i]);
+            usage("-p %s is not understood; write HOST:GUEST, "
+                  "ADDRESS:HOST:GUEST or HOST:GUEST/udp, each port from 1 to "
+                  "65535, the address such as 127.0.0.1", r->ports.v[i]);
         }
     }
     for (size_t i = 0; i < r->env.nr; i++) {
@@ -170,16 +171,18 @@ static void add_words(const struct run *r, struct strbuf *words)
 /* QEMU's own message would be about its options. */
 static void check_twice(const struct strvec *ports)
 {
-    struct name_port a, b;
+    struct name_port port;
 
     for (size_t i = 0; i < ports->nr; i++) {
-        for (size_t j = 0; j < i; j++) {
-            if (!name_parse_port(ports->v[i], &a) &&
-                !name_parse_port(ports->v[j], &b) && a.host == b.host &&
-                a.udp == b.udp) {
-                usage("-p %s and -p %s both want port %u of this host; change "
-                      "one", ports->v[j], ports->v[i], a.host);
-            }
+        const char *other;
+
+        if (name_parse_port(ports->v[i], &port)) {
+            continue;
+        }
+        other = name_port_taken(ports, i, &port);
+        if (other) {
+            usage("-p %s and -p %s both want port %u of this host; change "
+                  "one", other, ports->v[i], port.host);
         }
     }
 }
@@ -203,8 +206,13 @@ static void check_port(const char *text)
         setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
     }
     addr.sin_port = htons(port.host);
+    addr.sin_addr = port.address;
     if (bind(fd, (struct sockaddr *)&addr, sizeof(addr)) ||
         (!port.udp && listen(fd, 1))) {
+        if (errno == EADDRNOTAVAIL) {
+            die("-p %s: this host has no such address; 'ip address' lists "
+                "those it has", text);
+        }
         if (errno == EACCES) {
             die("port %u of this host may not be used without root; use one "
                 "from 1024 on, such as -p %u:%u", port.host,
@@ -243,18 +251,20 @@ static void add_ports(struct strvec *ports, const struct run *r,
     }
 }
 
-static void check_waited(const struct run *r, const struct strvec *ports)
+static struct in_addr check_waited(const struct run *r,
+                                   const struct strvec *ports)
 {
     struct name_port port;
 
     for (size_t i = 0; i < ports->nr; i++) {
         if (!name_parse_port(ports->v[i], &port) && !port.udp &&
             port.host == r->wait_port) {
-            return;
+            return port.address;
         }
     }
     usage("--wait-port %ld is not forwarded; add -p %ld:GUEST", r->wait_port,
           r->wait_port);
+    return (struct in_addr){0};
 }
 
 static int start(const struct run *r, struct vm_config *vm)
@@ -286,8 +296,7 @@ static int start(const struct run *r, struct vm_config *vm)
             check_port(ports.v[i]);
         }
         if (r->wait) {
-            check_waited(r, &ports);
-            waitport_split((uint16_t)r->wait_port);
+            waitport_split(check_waited(r, &ports), (uint16_t)r->wait_port);
         }
         status = session_run(vm, runtime);
     }

@@ -284,25 +284,23 @@ static void take_cpus(struct reader *r, const char *key, yaml_node_t *value)
 static void add_port(struct reader *r, yaml_node_t *item)
 {
     const char *text = hullfile__text(r, "ports", item);
+    const char *other;
     struct name_port port;
 
     if (!text) {
         return;
     }
     if (name_parse_port(text, &port)) {
-        BAD(r, item, "port '%s' is not understood; write \"HOST:GUEST\" or "
-            "\"HOST:GUEST/udp\", each from 1 to 65535", text);
+        BAD(r, item, "port '%s' is not understood; write \"HOST:GUEST\", "
+            "\"ADDRESS:HOST:GUEST\" or \"HOST:GUEST/udp\", each port from 1 "
+            "to 65535", text);
         return;
     }
-    for (size_t i = 0; i < r->hf->ports.nr; i++) {
-        struct name_port other;
-
-        if (!name_parse_port(r->hf->ports.v[i], &other) &&
-            other.host == port.host && other.udp == port.udp) {
-            BAD(r, item, "'%s' and '%s' both want port %u of the host; change "
-                "one", r->hf->ports.v[i], text, port.host);
-            return;
-        }
+    other = name_port_taken(&r->hf->ports, r->hf->ports.nr, &port);
+    if (other) {
+        BAD(r, item, "'%s' and '%s' both want port %u of the host; change "
+            "one", other, text, port.host);
+        return;
     }
     strvec_push(&r->hf->ports, text);
 }

@@ -5,6 +5,9 @@
 #ifndef CLI_IMAGE_NAMES_H
 #define CLI_IMAGE_NAMES_H
 
+#include "../util/str.h"
+
+#include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -14,6 +17,7 @@
 #define NAME_MEMORY_MIN (4ull << 20)
 
 struct name_port {
+    struct in_addr address; /* of this host; 0: all of them */
     uint16_t host;
     uint16_t guest;
     bool udp;
@@ -21,8 +25,11 @@ struct name_port {
 
 bool name_is_image(const char *name);
 bool name_is_host(const char *name);
-/* "80" (both), "8080:80", "53:53/udp". */
+/* "80" (both), "8080:80", "53:53/udp", "127.0.0.1:8080:80". */
 int name_parse_port(const char *text, struct name_port *port);
+/* Which of the first n ports wants what port wants of the host, or NULL. */
+const char *name_port_taken(const struct strvec *ports, size_t n,
+                            const struct name_port *port);
 /* A plain number is MiB. */
 int name_parse_memory(const char *text, uint64_t *bytes);
 

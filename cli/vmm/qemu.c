@@ -2,6 +2,7 @@
 #include "qemu.h"
 #include "../image/names.h"
 
+#include <arpa/inet.h>
 #include <hull/exit.h>
 
 /*
@@ -157,6 +158,7 @@ static void add_disk(struct builder *b)
 static void add_net(struct builder *b)
 {
     const struct strvec *ports = b->vm->ports;
+    char address[INET_ADDRSTRLEN];
     struct name_port port;
     struct strbuf sb;
 
@@ -170,8 +172,10 @@ static void add_net(struct builder *b)
         if (name_parse_port(ports->v[i], &port)) {
             BUG("port %s was not checked", ports->v[i]);
         }
-        strbuf_addf(&sb, ",hostfwd=%s::%u-:%u", port.udp ? "udp" : "tcp",
-                    port.host, port.guest);
+        inet_ntop(AF_INET, &port.address, address, sizeof(address));
+        strbuf_addf(&sb, ",hostfwd=%s:%s:%u-:%u", port.udp ? "udp" : "tcp",
+                    port.address.s_addr ? address : "", port.host,
+                    port.guest);
     }
     add(b->argv, "-netdev", sb.buf);
     strbuf_release(&sb);

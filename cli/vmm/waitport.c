@@ -43,18 +43,16 @@ static int ended(pid_t child)
 }
 
 /* One request: true when a byte of an answer came within the time. */
-static bool try_once(uint16_t port, pid_t child, int patience, int *status)
+static bool try_once(const struct sockaddr_in *addr, pid_t child,
+                     int patience, int *status)
 {
-    struct sockaddr_in addr = {
-        .sin_family = AF_INET, .sin_port = htons(port),
-        .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-    };
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     struct pollfd p = {.fd = fd, .events = POLLIN};
     bool answered = false, open;
     char byte;
 
-    open = fd >= 0 && !connect(fd, (struct sockaddr *)&addr, sizeof(addr)) &&
+    open = fd >= 0 &&
+           !connect(fd, (const struct sockaddr *)addr, sizeof(*addr)) &&
            send(fd, TEXT, sizeof(TEXT) - 1, MSG_NOSIGNAL) > 0;
     for (int waited = 0; waited < patience; waited += STEP_MS) {
         progress_tick(0, 0);
@@ -80,8 +78,9 @@ static bool try_once(uint16_t port, pid_t child, int patience, int *status)
     return answered;
 }
 
-static void wait_and_leave(uint16_t port, pid_t child)
+static void wait_and_leave(const struct sockaddr_in *addr, pid_t child)
 {
+    unsigned port = ntohs(addr->sin_port);
     int patience = FIRST_TRY_MS, status = -1;
     bool answered = false;
 
@@ -91,7 +90,7 @@ static void wait_and_leave(uint16_t port, pid_t child)
     signal(SIGHUP, on_signal);
     progress_begin("waiting for the program to answer");
     while (!answered && status < 0) {
-        answered = try_once(port, child, patience, &status);
+        answered = try_once(addr, child, patience, &status);
         patience = patience * 2 < LAST_TRY_MS ? patience * 2 : LAST_TRY_MS;
     }
     progress_clear();
@@ -108,18 +107,24 @@ static void wait_and_leave(uint16_t port, pid_t child)
     _exit(status);
 }
 
-void waitport_split(uint16_t port)
+void waitport_split(struct in_addr address, uint16_t port)
 {
+    struct sockaddr_in addr = {
+        .sin_family = AF_INET, .sin_port = htons(port), .sin_addr = address,
+    };
     pid_t child;
     int null;
 
+    if (!addr.sin_addr.s_addr) {
+        addr.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    }
     fflush(NULL);
     child = fork();
     if (child < 0) {
         die_errno("cannot start a process");
     }
     if (child) {
-        wait_and_leave(port, child);
+        wait_and_leave(&addr, child);
     }
     setsid();
     null = open("/dev/null", O_RDONLY);

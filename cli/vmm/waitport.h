@@ -3,6 +3,7 @@
 #ifndef CLI_VMM_WAITPORT_H
 #define CLI_VMM_WAITPORT_H
 
+#include <netinet/in.h>
 #include <stdint.h>
 
 /*
@@ -13,6 +14,7 @@
  * first one stops the machine. (A connection alone says nothing: QEMU takes
  * it before the guest is there.)
  */
-void waitport_split(uint16_t port);
+/* address: of this host; 0: all of them. */
+void waitport_split(struct in_addr address, uint16_t port);
 
 #endif

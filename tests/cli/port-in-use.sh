@@ -21,3 +21,17 @@ run 125 timeout 20 "$HULL" run t -p "$udp:80/udp"
 says "port $udp of this host is already in use"
 run 2 timeout 20 "$HULL" run t -p 8080:80 -p 8080:81
 says "both want port 8080 of this host"
+run 0 "$HULL" run --dry-run t -p 127.0.0.1:8080:80 -p 127.0.0.2:8080:81
+
+# an address in front, as docker has it: only that one is taken
+run 0 "$HULL" run --dry-run t -p 127.0.0.1:8080:80 -p 127.0.0.1:53:53/udp
+grep -q 'hostfwd=tcp:127.0.0.1:8080-:80,hostfwd=udp:127.0.0.1:53-:53' \
+    "$tmp/out" || fail "the address is lost: $(cat "$tmp/out")"
+run 125 timeout 20 "$HULL" run t -p "127.0.0.1:$tcp:80"
+says "port $tcp of this host is already in use"
+run 125 timeout 20 "$HULL" run t -p 192.0.2.1:8080:80
+says "this host has no such address"
+for bad in 127.0.0:80:80 :80:80 1.2.3.4:80 a:80:80 1:2:3:4 127.0.0.1::80; do
+    run 2 "$HULL" run t -p "$bad"
+    says "is not understood"
+done
