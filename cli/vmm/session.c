@@ -31,6 +31,7 @@
 #define STDERR_MAX (1u << 20)
 #define STATUS_KILLED 137
 #define SAME_SIGNAL_MS 200
+#define READER_GONE_MS 10000    /* as long as `docker stop` waits */
 #define TICK_MS 100
 
 enum stop { RUNNING, STOPPING, KILLED };
@@ -229,7 +230,17 @@ static void send_input(struct session *s)
     s->input.len -= (size_t)n;
 }
 
-/* A reader that has gone stops the program, as SIGPIPE would on Linux. */
+/* A reader that has gone stops the program, as SIGPIPE would on Linux, and
+ * kills one that still writes long after. */
+static void reader_gone(struct session *s)
+{
+    if (s->stop == RUNNING) {
+        ask_stop(s);
+    } else if (s->stop == STOPPING && now_ms() - s->asked >= READER_GONE_MS) {
+        kill_vm(s);
+    }
+}
+
 static void show(struct session *s)
 {
     const char *p = s->output.buf;
@@ -250,9 +261,7 @@ static void show(struct session *s)
             continue;
         }
         if (n < 0 && errno != EINTR) {
-            if (s->stop == RUNNING) {
-                ask_stop(s);
-            }
+            reader_gone(s);
             break;
         }
         p += n > 0 ? n : 0;

@@ -76,3 +76,26 @@ kill -TERM $pid 2> /dev/null
 wait $pid
 rc=$?
 [ $rc -eq 137 ] || fail "status $rc after two signals, not 137"
+
+# a reader that has gone ends a machine that writes on and does not stop
+cat > "$tmp/bin/qemu-system-x86_64" <<'Q'
+#!/usr/bin/env python3
+import os, socket, sys, threading
+at = [a for a in sys.argv if a.startswith("unix:")][0]
+s = socket.socket(socket.AF_UNIX)
+s.bind(at[5:].split(",")[0])
+s.listen()
+def qmp():
+    c, _ = s.accept()
+    c.sendall(b'{"QMP": {}}\n')
+    while c.recv(4096):
+        c.sendall(b'{"return": {}}\n')
+threading.Thread(target=qmp, daemon=True).start()
+while True:
+    os.write(1, b"y\n")
+Q
+if command -v python3 > /dev/null; then
+    timeout 30 "$HULL" run -q t 2> "$tmp/err" | head -n 1 > "$tmp/out"
+    rc=${PIPESTATUS[0]}
+    [ $rc -eq 137 ] || fail "status $rc without a reader, not 137"
+fi
