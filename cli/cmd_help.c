@@ -14,6 +14,9 @@ int cmd_help(int argc, char **argv)
 
     strvec_init(&operands);
     opt_parse(&me, argc, argv, &operands, NULL);
+    if (operands.nr > 1) {
+        usage("help takes one command");
+    }
     for (const struct command *c = commands; operands.nr && c->name; c++) {
         if (!strcmp(c->name, operands.v[0])) {
             ask[0] = operands.v[0];
@@ -21,7 +24,7 @@ int cmd_help(int argc, char **argv)
         }
     }
     if (operands.nr) {
-        usage("there is no command '%s'", operands.v[0]);
+        command_unknown(operands.v[0]);
     }
     puts("Usage: hull COMMAND [OPTION]...\n\n"
          "Turns a program into an image that boots by itself, and runs it.\n\n"

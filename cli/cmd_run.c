@@ -73,7 +73,12 @@ static void parse(struct run *r, int argc, char **argv)
     strvec_init(&r->env);
     strvec_init(&r->boot_args);
     opt_parse(&me, argc, argv, &r->operands, &r->args);
-    if (r->operands.nr != 1) {
+    if (r->operands.nr > 1) {
+        usage("run takes one image, folder or image file; the program's "
+              "arguments come after '--': hull run %s -- %s ...",
+              r->operands.v[0], r->operands.v[1]);
+    }
+    if (!r->operands.nr) {
         usage("run takes one image, folder or image file");
     }
     fail_set_quiet(r->quiet);
@@ -100,7 +105,8 @@ static void check(struct run *r)
     }
     for (size_t i = 0; i < r->env.nr; i++) {
         if (!strchr(r->env.v[i], '=') || r->env.v[i][0] == '=') {
-            usage("-e %s is no NAME=VALUE", r->env.v[i]);
+            usage("-e %s is no NAME=VALUE; -e NAME=\"$NAME\" passes this "
+                  "shell's on", r->env.v[i]);
         }
     }
     if (r->bios && r->kernel) {

@@ -12,6 +12,8 @@ struct command {
 
 extern const struct command commands[];     /* ends with name NULL */
 
+/* Says which command may be meant; does not return. */
+void command_unknown(const char *given) __attribute__((noreturn));
 int cmd_init(int argc, char **argv);
 int cmd_build(int argc, char **argv);
 int cmd_check(int argc, char **argv);

@@ -24,7 +24,7 @@ const struct command commands[] = {
     {NULL, NULL, NULL},
 };
 
-static void unknown(const char *given)
+void command_unknown(const char *given)
 {
     const char *best = NULL;
     size_t best_distance = 4;
@@ -64,6 +64,6 @@ int main(int argc, char **argv)
             return argc > 1 ? status : FAIL_USAGE;
         }
     }
-    unknown(name);
+    command_unknown(name);
     return FAIL_USAGE;
 }

@@ -95,6 +95,31 @@ static void from_folder(struct image_source *src, const char *dir,
     free(name);
 }
 
+/* There is no such image: names the one that it may be. */
+static void none_such(const char *given)
+{
+    const char *best = NULL;
+    size_t best_distance = strlen(given) / 2 + 1;
+    struct strvec names;
+
+    strvec_init(&names);
+    store_list(&names);
+    for (size_t i = 0; i < names.nr; i++) {
+        size_t d = str_distance(given, names.v[i]);
+
+        if (d < best_distance) {
+            best_distance = d;
+            best = names.v[i];
+        }
+    }
+    if (best) {
+        die("there is no image, folder or file '%s'; did you mean the image "
+            "'%s'?", given, best);
+    }
+    die("there is no image, folder or file '%s'; 'hull images' lists the "
+        "images", given);
+}
+
 void image_source_open(struct image_source *src, const char *given,
                        bool no_build)
 {
@@ -107,8 +132,7 @@ void image_source_open(struct image_source *src, const char *given,
     } else if (path_exists(given)) {
         from_file(src, given);
     } else {
-        die("there is no image, folder or file '%s'; 'hull images' lists the "
-            "images", given);
+        none_such(given);
     }
 }
 

@@ -18,7 +18,9 @@ wrong "did you mean --memory" run --memroy 3 x
 wrong "there is no option -z" run -z x
 wrong "needs a value" run x -m
 wrong "run takes one image" run
-wrong "run takes one image" run a b
+wrong "hull run a -- b" run a b
+wrong "did you mean 'build'" help biuld
+wrong "help takes one command" help run build
 wrong "-p 80:x is not understood" run -p 80:x a
 wrong "-e FOO is no NAME=VALUE" run -e FOO a
 wrong "--accel must be" run --accel xen a
@@ -55,3 +57,11 @@ run 0 "$HULL" images -q
 grep -qx tmp-a "$tmp/out" || fail "tmp-a is not listed"
 run 0 "$HULL" rmi --all
 [ -z "$(ls -A "$XDG_DATA_HOME/hull/images")" ] || fail "something is left"
+
+# an image's name with a slip
+project "$tmp/p"
+run 0 "$HULL" build "$tmp/p" -t web-shop
+run 125 "$HULL" run web-shp
+says "did you mean the image 'web-shop'?"
+run 1 "$HULL" inspect webshop
+says "did you mean the image 'web-shop'?"
