@@ -5,6 +5,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <unistd.h>
 
@@ -140,9 +141,9 @@ void store_write_meta(const char *dir, const struct image_meta *m)
     free(path);
 }
 
-void store_put(const char *dir, const char *name)
+/* Where file systems cannot exchange names: for a moment there is neither. */
+static void put_in_steps(const char *dir, const char *to)
 {
-    char *to = store_image_dir(name);
     char *old = xstrfmt("%s.old", dir);
 
     path_remove_at_exit(old);
@@ -154,6 +155,21 @@ void store_put(const char *dir, const char *name)
     }
     path_keep(dir);
     free(old);
+}
+
+/* There is the old image or the new one at each moment. The old one takes the
+ * temporary folder's name, and goes with it. */
+void store_put(const char *dir, const char *name)
+{
+    char *to = store_image_dir(name);
+
+    if (renameat2(AT_FDCWD, dir, AT_FDCWD, to, RENAME_EXCHANGE)) {
+        if (errno == ENOENT && !rename(dir, to)) {
+            path_keep(dir);
+        } else if (renameat2(AT_FDCWD, dir, AT_FDCWD, to, RENAME_EXCHANGE)) {
+            put_in_steps(dir, to);
+        }
+    }
     free(to);
 }
 

@@ -6,6 +6,32 @@ project "$tmp/p"
 run 0 "$HULL" build "$tmp/p"
 sum=$(md5sum < "$XDG_DATA_HOME/hull/images/t/disk.qcow2")
 
+# a build that replaces an image leaves no moment without one
+cat > "$tmp/slow.c" <<'C'
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+int rename(const char *from, const char *to)
+{
+    int rc = renameat(AT_FDCWD, from, AT_FDCWD, to);
+
+    sleep(2);
+    return rc;
+}
+C
+if cc -shared -fPIC -o "$tmp/slow.so" "$tmp/slow.c" 2> /dev/null; then
+    LD_PRELOAD=$tmp/slow.so "$HULL" build -q "$tmp/p" &
+    pid=$!
+    while kill -0 $pid 2> /dev/null; do
+        [ -e "$XDG_DATA_HOME/hull/images/t/meta.json" ] ||
+            fail "there was a moment without the image"
+        sleep 0.05
+    done
+    wait $pid || fail "status $?"
+    [ "$(ls -A "$XDG_DATA_HOME/hull/images")" = t ] || fail "left over"
+fi
+
 interrupt() {
     "$HULL" build "$tmp/p" > "$tmp/out" 2> "$tmp/err" &
     local pid=$!
