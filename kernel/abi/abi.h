@@ -65,6 +65,7 @@ void abi_power_button(void);
 
 /* The host name of uname; cut to 64 bytes. */
 void abi_hostname_set(const char *name);
+void abi_hostname_get(char out[65]);
 
 /* Turns the tracing of system calls on or off while the program runs. */
 void abi_strace_set(bool on);

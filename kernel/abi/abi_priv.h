@@ -271,7 +271,6 @@ void procfs__interfaces_add(void);
 void shm__process_exit(void);
 
 /* --- info.c --- */
-void info__hostname_get(char out[65]);
 void info__domainname_get(char out[65]);
 const char *info__release(void);
 const char *info__version(void);

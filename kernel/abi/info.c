@@ -21,7 +21,7 @@ void abi_hostname_set(const char *name)
     spin_unlock_irqrestore(&names_lock, flags);
 }
 
-void info__hostname_get(char out[65])
+void abi_hostname_get(char out[65])
 {
     uint64_t flags = spin_lock_irqsave(&names_lock);
 
@@ -57,7 +57,7 @@ long sys_uname(uaddr_t out)
     strlcpy(u.release, RELEASE, sizeof(u.release));
     strlcpy(u.version, VERSION, sizeof(u.version));
     strlcpy(u.machine, arch_platform(), sizeof(u.machine));
-    info__hostname_get(u.node);
+    abi_hostname_get(u.node);
     info__domainname_get(u.domain);
     return copy_to_user(out, &u, sizeof(u));
 }

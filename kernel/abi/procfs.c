@@ -538,7 +538,7 @@ static void hostname_show(struct text *t, int id)
     char name[65];
 
     (void)id;
-    info__hostname_get(name);
+    abi_hostname_get(name);
     text_printf(t, "%s\n", name);
 }
 

@@ -95,11 +95,14 @@ static void hosts_write(const struct net_settings *s, const char *name)
 
 static void settings_changed(const struct net_settings *s)
 {
-    const char *name = hostname[0] ? hostname : s->hostname;
+    const char *said = hostname[0] ? hostname : s->hostname;
+    char name[65];
 
-    if (name[0])
-        abi_hostname_set(name);
+    if (said[0])
+        abi_hostname_set(said);
     resolv_write(s);
+    /* a program looks its own name up, one that nobody gave it too */
+    abi_hostname_get(name);
     hosts_write(s, name);
     __atomic_store_n(&named, s->address[0] != '\0', __ATOMIC_RELEASE);
     waitq_wake_all(&named_wait);
@@ -130,9 +133,13 @@ void boot_network_wait(void)
     fs_ctx_init(&ctx);
     fs_mkdir(&ctx, NULL, "/etc", 0755);     /* or it is there */
     hosts_read();
-    net_settings_hook_set(settings_changed);
-    if (netdev_count() == 0)
+    if (netdev_count() == 0) {
+        static const struct net_settings none;
+
+        settings_changed(&none);    /* now: nothing would be waited for */
         return;
+    }
+    net_settings_hook_set(settings_changed);
     if (net_wait_configured(deadline) != 0)
         log_warn("net: no address yet; the program starts without");
     else
