@@ -66,6 +66,7 @@ static struct tty {
     uint16_t rows, cols;        /* [lock] 0: ask the console */
     struct mutex out_lock;
     struct waitq wait;
+    struct waitq space;         /* a reader made room in ready */
 } tty;
 
 static void out(const char *s, size_t n)
@@ -80,7 +81,7 @@ static void chunk_put(const char *s, unsigned n)
     uint8_t head[2] = { (uint8_t)n, (uint8_t)(n >> 8) };
 
     if (ring_free(&tty.ready) < n + 2)
-        return;                 /* nobody reads: as Linux, input is lost */
+        return;                 /* not after has_room() */
     ring_write(&tty.ready, head, 2);
     ring_write(&tty.ready, s, n);
 }
@@ -189,6 +190,30 @@ static void input(uint8_t c)
     }
 }
 
+/* Whether the next byte can be taken. If not it stays where it is, and so
+ * does all that comes after it, up to whoever sends: a pipe into the console
+ * must not lose lines because the program is slow. */
+static bool has_room(void)
+{
+    return ring_free(&tty.ready) >= tty.line_len + 1 + 2;
+}
+
+static void input_all(const char *buf, size_t n)
+{
+    mutex_lock(&tty.lock);
+    for (size_t i = 0; i < n; i++) {
+        while (!has_room()) {
+            mutex_unlock(&tty.lock);
+            waitq_wake(&tty.wait, ~0u, POLLIN | POLLRDNORM);
+            waitq_wait(&tty.space, has_room(), NSEC_FOREVER, 0);
+            mutex_lock(&tty.lock);
+        }
+        input((uint8_t)buf[i]);
+    }
+    mutex_unlock(&tty.lock);
+    waitq_wake(&tty.wait, ~0u, POLLIN | POLLRDNORM);
+}
+
 static void tty_thread(void *arg)
 {
     char buf[64];
@@ -199,11 +224,7 @@ static void tty_thread(void *arg)
         waitq_wait(abi__boot->console_rx_wait,
                    (n = abi__boot->console_read(buf, sizeof(buf))) > 0,
                    NSEC_FOREVER, 0);
-        mutex_lock(&tty.lock);
-        for (size_t i = 0; i < n; i++)
-            input((uint8_t)buf[i]);
-        mutex_unlock(&tty.lock);
-        waitq_wake(&tty.wait, ~0u, POLLIN | POLLRDNORM);
+        input_all(buf, n);
     }
 }
 
@@ -273,6 +294,8 @@ static ssize_t tty_read(struct file *f, struct iov_iter *it, off_t *pos)
         any = readable();
         r = any ? take(it, canonical) : 0;
         mutex_unlock(&tty.lock);
+        if (any)
+            waitq_wake_all(&tty.space);
         if (r || (any && canonical))
             return r;
         if (f->flags & O_NONBLOCK)
@@ -354,6 +377,7 @@ static long set_termios(uaddr_t arg, bool flush)
     }
     mutex_unlock(&tty.lock);
     waitq_wake_all(&tty.wait);
+    waitq_wake_all(&tty.space);
     return 0;
 }
 
@@ -432,6 +456,7 @@ static long tty_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
         tty.in_chunk = false;
         tty.line_len = 0;
         mutex_unlock(&tty.lock);
+        waitq_wake_all(&tty.space);
         return 0;
     default:
         return -ENOTTY;
@@ -499,6 +524,7 @@ int tty__init(void)
     mutex_init(&tty.lock);
     mutex_init(&tty.out_lock);
     waitq_init(&tty.wait);
+    waitq_init(&tty.space);
     ring_init(&tty.ready, tty.ready_buf, TTY_READY);
     termios_default(&tty.termios);
     for (unsigned i = 0; i < ARRAY_LEN(devs); i++) {

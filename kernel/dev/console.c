@@ -81,12 +81,24 @@ void console__input(const char *buf, size_t n)
     waitq_wake_all(&console_rx_wait);
 }
 
+size_t console__room(void)
+{
+    uint64_t flags = spin_lock_irqsave(&rx_lock);
+    size_t n = ring_free(&rx);
+
+    spin_unlock_irqrestore(&rx_lock, flags);
+    return n;
+}
+
 size_t console_read(char *buf, size_t n)
 {
+    const struct console_ops *c = __atomic_load_n(&console, __ATOMIC_ACQUIRE);
     uint64_t flags = spin_lock_irqsave(&rx_lock);
 
     n = ring_read(&rx, buf, MIN(n, CONSOLE_RX_BYTES));
     spin_unlock_irqrestore(&rx_lock, flags);
+    if (n && c)
+        c->resume();
     return n;
 }
 

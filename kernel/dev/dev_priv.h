@@ -84,13 +84,16 @@ struct console_ops {
     void (*write)(const char *buf, size_t n, bool may_sleep);
     /* Or NULL: 80x24. */
     void (*size)(unsigned *cols, unsigned *rows);
+    /* There may be room again for what was left with the device. */
+    void (*resume)(void);
 };
 /* An output device's lock, interrupts off. The log (may_sleep false) tries for
  * a while only, and returns false: it may have cut into the holder (panic). */
 bool dev__output_lock(struct spinlock *l, bool may_sleep);
 void console__set(const struct console_ops *ops);
-/* From the device's interrupt. */
+/* From the device's interrupt; takes no more than there is room for. */
 void console__input(const char *buf, size_t n);
+size_t console__room(void);
 void uart__init(void);
 
 /* --- randomness --- */

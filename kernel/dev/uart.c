@@ -17,6 +17,8 @@ enum { LSR_READY = 1, LSR_EMPTY = 0x20, IER_RX = 1, LCR_8N1 = 3,
 #define WHOLE_FIFOS 16      /* sent without letting another writer in */
 
 static struct spinlock lock;
+static struct spinlock rx_lock;
+static bool rx_held;        /* [rx_lock] the rest stays in the FIFO */
 static unsigned fifo = 1;
 
 static bool wait_empty(void)
@@ -68,17 +70,36 @@ static void uart_write(const char *buf, size_t n, bool may_sleep)
 
 static void uart_irq(void *arg)
 {
+    uint64_t flags = spin_lock_irqsave(&rx_lock);
+    size_t n = 0, room = MIN(console__room(), (size_t)READ_AT_ONCE);
     char buf[READ_AT_ONCE];
-    size_t n = 0;
 
     (void)arg;
-    while (n < sizeof(buf) && arch_in8(PORT + LSR) & LSR_READY)
+    while (n < room && arch_in8(PORT + LSR) & LSR_READY)
         buf[n++] = arch_in8(PORT + DATA);
     if (n)
         console__input(buf, n);
+    rx_held = console__room() == 0;
+    if (rx_held)
+        arch_out8(PORT + IER, 0);
+    spin_unlock_irqrestore(&rx_lock, flags);
 }
 
-static const struct console_ops uart_ops = { .write = uart_write };
+static void uart_resume(void)
+{
+    uint64_t flags = spin_lock_irqsave(&rx_lock);
+
+    if (rx_held) {
+        rx_held = false;
+        arch_out8(PORT + IER, IER_RX);
+    }
+    spin_unlock_irqrestore(&rx_lock, flags);
+}
+
+static const struct console_ops uart_ops = {
+    .write = uart_write,
+    .resume = uart_resume,
+};
 
 /*
  * Turns the FIFO on, which empties it: what was typed before the kernel came

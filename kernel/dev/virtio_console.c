@@ -40,6 +40,9 @@ struct tx {
 static struct {
     struct virtio_device *vd;   /* [I] NULL: none */
     struct virtq *rx, *tx, *control_rx, *control_tx;    /* [I] */
+    struct spinlock rx_lock;    /* rx and the next two */
+    char *rx_held[RX_BUFFERS];  /* not with the device */
+    unsigned rx_nheld;
     struct spinlock lock;       /* the queues but the receiving ones; below */
     struct tx buffers[TX_BUFFERS];
     struct tx *free;
@@ -155,11 +158,6 @@ static void con_size(unsigned *cols, unsigned *rows)
     }
 }
 
-static const struct console_ops con_ops = {
-    .write = con_write,
-    .size = con_size,
-};
-
 /* ---------------- input, and the control queues ---------------- */
 
 /* Offers one buffer (a page's part, its own cookie) to be filled. */
@@ -171,18 +169,47 @@ static void rx_offer(struct virtq *vq, void *bytes, uint32_t size)
         virtq__kick(vq);
 }
 
+/* The device gets buffers only for what there is room for, so that the host
+ * keeps the rest instead of the guest losing it. Called with rx_lock. */
+static void rx_fill(void)
+{
+    unsigned offered = con.rx->size - con.rx_nheld;
+
+    while (con.rx_nheld && console__room() >= (offered + 1) * RX_BYTES) {
+        rx_offer(con.rx, con.rx_held[--con.rx_nheld], RX_BYTES);
+        offered++;
+    }
+}
+
 static void rx_irq(struct virtq *vq)
 {
+    uint64_t flags = spin_lock_irqsave(&con.rx_lock);
     uint32_t len;
     char *bytes;
 
     do {
         while ((bytes = virtq__pop(vq, &len))) {
             console__input(bytes, len);
-            rx_offer(vq, bytes, RX_BYTES);
+            con.rx_held[con.rx_nheld++] = bytes;
         }
+        rx_fill();
     } while (!virtq__irq_on(vq));
+    spin_unlock_irqrestore(&con.rx_lock, flags);
 }
+
+static void con_resume(void)
+{
+    uint64_t flags = spin_lock_irqsave(&con.rx_lock);
+
+    rx_fill();
+    spin_unlock_irqrestore(&con.rx_lock, flags);
+}
+
+static const struct console_ops con_ops = {
+    .write = con_write,
+    .size = con_size,
+    .resume = con_resume,
+};
 
 static void control_send(uint32_t port, uint16_t event, uint16_t value)
 {
@@ -287,7 +314,8 @@ static int start(bool ports)
     }
     virtio__ready(con.vd);
     for (i = 0; i < con.rx->size; i++, mem += RX_BYTES)
-        rx_offer(con.rx, mem, RX_BYTES);
+        con.rx_held[con.rx_nheld++] = mem;
+    con_resume();
     if (!ports)
         return 0;
     for (i = 0; i < con.control_rx->size; i++, mem += CTL_BYTES)

@@ -1,0 +1,43 @@
+#!/bin/bash
+# SPDX-License-Identifier: BSD-2-Clause
+# What is sent to the console while the program does not read is kept, by the
+# kernel and then by the host: by both consoles, a virtio one and a serial port.
+. "$(dirname "$0")/common"
+prepare() {
+    cat > "$tmp/count.c" <<'C'
+#include <stdio.h>
+#include <unistd.h>
+
+int main(void)
+{
+    static char buf[4096];
+    long bytes = 0, lines = 0;
+    ssize_t n;
+
+    printf("asleep\n");
+    fflush(stdout);
+    sleep(2);
+    while ((n = read(0, buf, sizeof(buf))) > 0) {
+        bytes += n;
+        for (ssize_t i = 0; i < n; i++)
+            lines += buf[i] == '\n';
+    }
+    printf("read %ld bytes, %ld lines\n", bytes, lines);
+    return 0;
+}
+C
+    cc -O1 -static -o "$tmp/count" "$tmp/count.c" || skip "no static C library"
+    printf 'name: count\nfiles:\n  /count: count\ncmd: /count\n' \
+        > "$tmp/Hullfile"
+    "$HULL" build --fast -q "$tmp" || fail "build"
+}
+prepared
+
+for machine in "" "--bios --machine pc"; do
+    # 108894 bytes, and ^D
+    { seq 20000; printf '\004'; } |
+        limit 60 "$HULL" run -q $machine --no-net count > "$tmp/console" \
+            2> "$tmp/err" || fail "exit status $?: ${machine:-microvm}"
+    console_says "read 108894 bytes, 20000 lines" ||
+        fail "input was lost: ${machine:-microvm}"
+done
