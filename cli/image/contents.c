@@ -170,8 +170,9 @@ static void read_script_line(const struct tree_node *node,
     }
 }
 
-static int need_interpreter(const struct hullfile *hf, struct tree *t,
-                            const char *program, const char *name)
+/* The interpreter's path in the image, freed by the caller, or NULL. */
+static char *need_interpreter(const struct hullfile *hf, struct tree *t,
+                              const char *program, const char *name)
 {
     char *guest = find_along_path(hf, t, name);
 
@@ -179,31 +180,23 @@ static int need_interpreter(const struct hullfile *hf, struct tree *t,
         guest = interp_take(hf, t, name);
     }
     if (!guest) {
-        return hullfile_error(hf, hf->cmd_line, "%s is a script for %s, which "
-                              "is neither in the image nor on this host; add "
-                              "it to files", program, name);
+        hullfile_error(hf, hf->cmd_line, "%s is a script for %s, which is "
+                       "neither in the image nor on this host; add it to "
+                       "files", program, name);
     }
-    free(guest);
-    return 0;
+    return guest;
 }
 
-/* A script whose interpreter is in the project's folder names it by its path
- * on this host: cmd runs it where it is in the image. */
-static int run_by_own(struct hullfile *hf, struct tree *t,
-                      const struct strvec *words, char **program)
+/* Makes cmd "INTERP WORD... SCRIPT ARG...", with the words from `from` on;
+ * takes interp over. */
+static void run_by(struct hullfile *hf, char **program, char *interp,
+                   const struct strvec *words, size_t from)
 {
     struct strvec cmd;
-    char *interp;
 
-    if (interp_own(hf, t, words->v[0], &interp)) {
-        return -1;
-    }
-    if (!interp) {
-        return 0;
-    }
     strvec_init(&cmd);
     strvec_push(&cmd, interp);
-    for (size_t i = 1; i < words->nr; i++) {
+    for (size_t i = from; i < words->nr; i++) {
         strvec_push(&cmd, words->v[i]);
     }
     strvec_push(&cmd, *program);
@@ -214,36 +207,73 @@ static int run_by_own(struct hullfile *hf, struct tree *t,
     hf->cmd = cmd;
     free(*program);
     *program = interp;
+}
+
+/* A script whose interpreter is in the project's folder names it by its path
+ * on this host: cmd runs it where it is in the image. */
+static int run_by_own(struct hullfile *hf, struct tree *t,
+                      const struct strvec *words, char **program)
+{
+    char *interp;
+
+    if (interp_own(hf, t, words->v[0], &interp)) {
+        return -1;
+    }
+    if (!interp) {
+        return 0;
+    }
+    run_by(hf, program, interp, words, 1);
     return 1;
 }
 
-/* A script brings its interpreter, and env(1) the one that it looks for. */
+/* Which word env(1) would look up: NAME in "env NAME" and "env -S NAME ARG";
+ * 0: the line asks for more than that, or is not env's. */
+static size_t env_name(const struct strvec *words)
+{
+    size_t i = 1;
+
+    if (!words->nr || !str_ends(words->v[0], "/env")) {
+        return 0;
+    }
+    i += i < words->nr && !strcmp(words->v[i], "-S");
+    return i < words->nr && words->v[i][0] != '-' &&
+           !strchr(words->v[i], '=') ? i : 0;
+}
+
+/* A script brings its interpreter. env(1) could not start another program,
+ * so the one that it would look for is found here. */
 static int add_interpreter(struct hullfile *hf, struct tree *t,
                            char **program)
 {
     struct tree_node *node = tree_find(t, *program);
     struct strvec words;
-    int rc = 0, own = 0;
+    size_t name;
+    int rc = 0;
 
     if (node->foreign) {
         return 0;
     }
     strvec_init(&words);
     read_script_line(node, &words);
-    if (words.nr) {
-        own = run_by_own(hf, t, &words, program);
-        rc = own ? own < 0 : need_interpreter(hf, t, *program, words.v[0]);
-    }
-    if (!rc && !own && words.nr > 1 && str_ends(words.v[0], "/env")) {
-        size_t i = 1;
+    name = env_name(&words);
+    if (name) {
+        char *guest = need_interpreter(hf, t, *program, words.v[name]);
 
-        while (i + 1 < words.nr && words.v[i][0] == '-') {
-            i++;
+        rc = guest ? 0 : -1;
+        if (guest) {
+            run_by(hf, program, guest, &words, name + 1);
         }
-        rc = need_interpreter(hf, t, *program, words.v[i]);
+    } else if (words.nr) {
+        rc = run_by_own(hf, t, &words, program);
+        if (!rc) {
+            char *guest = need_interpreter(hf, t, *program, words.v[0]);
+
+            rc = guest ? 0 : -1;
+            free(guest);
+        }
     }
     strvec_release(&words);
-    return rc;
+    return rc < 0 ? -1 : 0;
 }
 
 /* Whether the kernel will know how to start it: ELF, or "#!". */

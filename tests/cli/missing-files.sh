@@ -25,3 +25,15 @@ says "needs the library libgone.so"
 [ "$sum" = "$(md5sum < "$XDG_DATA_HOME/hull/images/t/disk.qcow2")" ] ||
     fail "the old image changed"
 [ "$(ls "$XDG_DATA_HOME/hull/images")" = t ] || fail "something was left over"
+
+# env(1) could start nothing: what it would look for is found at the build
+printf '#!/usr/bin/env -S sh -e\necho hello\n' > "$tmp/p/script"
+chmod +x "$tmp/p/script"
+printf 'name: t\nfiles:\n  /script: script\ncmd: /script "a b"\n' \
+    > "$tmp/p/Hullfile"
+run 0 "$HULL" build "$tmp/p"
+run 0 "$HULL" inspect t
+grep -Eq "^cmd .*/sh -e /script 'a b'" "$tmp/out" || fail "$(cat "$tmp/out")"
+echo '#!/usr/bin/env nosuchname' > "$tmp/p/script"
+run 1 "$HULL" build "$tmp/p"
+says "a script for nosuchname"
