@@ -86,13 +86,30 @@ static const char *check_kernel(void)
                           "HULL_KERNEL";
 }
 
+/* The store's folder, or the one above it that is there: store_dir() would
+ * make it, and die where it cannot. */
+static char *store_place(void)
+{
+    char *dir = path_data_dir();
+
+    while (!path_exists(dir)) {
+        char *above = path_dirname(dir);
+
+        free(dir);
+        dir = above;
+    }
+    return dir;
+}
+
 static const char *check_store(void)
 {
-    char *dir = store_dir();
+    char *dir = store_place();
     struct statvfs st;
     const char *problem = NULL;
 
-    if (access(dir, W_OK)) {
+    if (!path_is_dir(dir)) {
+        problem = "a file is in its place";
+    } else if (access(dir, W_OK | X_OK)) {
         problem = "it is not writable";
     } else if (!statvfs(dir, &st) &&
                (uint64_t)st.f_bavail * st.f_frsize < ROOM_WANTED) {

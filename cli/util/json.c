@@ -19,7 +19,7 @@ void json_print(const json_t *value)
     char *text = json_dumps(value, JSON_INDENT(2));
 
     if (!text) {
-        die("out of memory");
+        die("this cannot be said in JSON: a name in it is not UTF-8");
     }
     puts(text);
     free(text);

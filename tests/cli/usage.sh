@@ -65,3 +65,10 @@ run 125 "$HULL" run web-shp
 says "did you mean the image 'web-shop'?"
 run 1 "$HULL" inspect webshop
 says "did you mean the image 'web-shop'?"
+# doctor speaks of a store that cannot be made, as a finding
+touch "$tmp/file"
+run 1 env XDG_DATA_HOME="$tmp/file" "$HULL" doctor --json
+python3 -m json.tool "$tmp/out" > /dev/null || fail "doctor --json"
+grep -q "a file is in its place" "$tmp/out" || fail "$(cat "$tmp/out")"
+run 1 env XDG_DATA_HOME=/proc/none "$HULL" doctor
+grep -q "MISSING  the folder for images" "$tmp/out" || fail "$(cat "$tmp/out")"
