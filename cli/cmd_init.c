@@ -7,6 +7,7 @@
 #include "util/path.h"
 
 #include <glob.h>
+#include <jansson.h>
 
 #define POM_MAX (1u << 20)
 #define MARKER_MAX (1u << 20)
@@ -89,9 +90,40 @@ static char *crate_of(const char *dir, const char *name)
     return crate;
 }
 
+/* The file that package.json's "main" names, or its "start" runs by plain
+ * node, if it is there; else NULL. */
+static char *main_of_npm(const char *dir)
+{
+    char *path = path_join(dir, "package.json"), *main = NULL, *host;
+    json_t *root = json_load_file(path, 0, NULL);
+    const char *start = json_string_value(
+        json_object_get(json_object_get(root, "scripts"), "start"));
+    const char *named = json_string_value(json_object_get(root, "main"));
+
+    if (start && str_starts(start, "node ")) {
+        named = start + strlen("node ");
+    }
+    host = path_join(dir, named ? named : "");
+    if (named && *named != '/' && path_exists(host) && !path_is_dir(host) &&
+        !strpbrk(named, " :#'\"\n")) {
+        main = xstrdup(named);
+    }
+    free(host);
+    json_decref(root);
+    free(path);
+    return main;
+}
+
 static char *main_of(const char *dir, const struct project *p)
 {
-    for (const char *const *m = p->mains; m && *m; m++) {
+    const char *const *m = p->mains;
+    char *own = m && !strcmp(p->marker, "package.json") ? main_of_npm(dir)
+                                                         : NULL;
+
+    if (own) {
+        return own;
+    }
+    for (; m && *m; m++) {
         char *path = path_join(dir, *m);
         bool there = path_exists(path);
 
@@ -311,7 +343,9 @@ int cmd_init(int argc, char **argv)
     name = name_of(dir);
     strbuf_init(&text);
     what = fill(dir, name, &text);
+    path_remove_at_exit(path);      /* a half one would be in the way */
     path_write_file(path, text.buf, text.len, 0644);
+    path_keep(path);
     note("wrote %s for %s; look it over, then 'hull build'", path, what);
     strbuf_release(&text);
     strvec_release(&operands);

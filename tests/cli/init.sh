@@ -24,6 +24,15 @@ touch "$tmp/gradle/build.gradle.kts"
 made "$tmp/gradle" '  /app.jar: build/libs/gradle.jar'
 touch "$tmp/npm/package.json" "$tmp/npm/index.js"
 made "$tmp/npm" 'cmd: node index.js'
+rm "$tmp/npm/Hullfile"
+mkdir "$tmp/npm/src"
+touch "$tmp/npm/src/shop.js"
+echo '{"main": "src/shop.js"}' > "$tmp/npm/package.json"
+made "$tmp/npm" 'cmd: node src/shop.js'
+rm "$tmp/npm/Hullfile"
+echo '{"main": "gone.js", "scripts": {"start": "node src/shop.js"}}' \
+    > "$tmp/npm/package.json"
+made "$tmp/npm" 'cmd: node src/shop.js'
 touch "$tmp/python/requirements.txt" "$tmp/python/main.py"
 made "$tmp/python" 'cmd: python3 main.py'
 rm "$tmp/python/Hullfile"
@@ -54,6 +63,16 @@ run 1 "$HULL" init "$tmp/none"
 says "nothing in $tmp/none says what it is"
 run 1 "$HULL" init "$tmp/go"
 says "is already there"
+
+# where it cannot be written, no half one stays
+if mount -t tmpfs -o size=4k tmpfs "$tmp/none" 2> /dev/null; then
+    cleanup() { umount "$tmp/none"; }
+    touch "$tmp/none/Makefile"
+    head -c 4096 /dev/zero > "$tmp/none/full"
+    run 1 "$HULL" init "$tmp/none"
+    says "free some space"
+    [ -e "$tmp/none/Hullfile" ] && fail "an empty Hullfile stays"
+fi
 
 # a converted Capstanfile makes the same image
 cp "$(static_program)" "$tmp/capstan/prog"

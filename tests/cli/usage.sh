@@ -65,6 +65,7 @@ run 125 "$HULL" run web-shp
 says "did you mean the image 'web-shop'?"
 run 1 "$HULL" inspect webshop
 says "did you mean the image 'web-shop'?"
+
 # doctor speaks of a store that cannot be made, as a finding
 touch "$tmp/file"
 run 1 env XDG_DATA_HOME="$tmp/file" "$HULL" doctor --json
