@@ -152,6 +152,14 @@ static void add_object(struct closure *c, const struct tree_node *node,
     switch (elfinfo_read(&info, node->source, &reason)) {
     case ELFINFO_NOT_ELF:
         return;
+    case ELFINFO_OTHER:
+        /* a package may hold one for each machine, and there is data that
+         * is ELF but no code; whoever wants the file itself, names it */
+        if (!node->found || loader) {
+            complain(c, node->line, node->source, reason);
+        }
+        free(reason);
+        return;
     case ELFINFO_BAD:
         complain(c, node->line, node->source, reason);
         free(reason);
@@ -188,6 +196,7 @@ static bool fits(const char *host)
     case ELFINFO_OK:
         elfinfo_release(&info);
         return true;
+    case ELFINFO_OTHER:
     case ELFINFO_BAD:
         free(reason);
         return false;

@@ -488,8 +488,11 @@ int contents_tree(struct hullfile *hf, struct tree *t, char **program)
     }
     *program = find_program(hf, t);
     if (!*program || add_interpreter(hf, t, program) ||
-        (somain_is(tree_find(t, *program)) && somain_add(hf, t, program)) ||
-        closure_add(t, hf, &glibc)) {
+        (somain_is(tree_find(t, *program)) && somain_add(hf, t, program))) {
+        return -1;
+    }
+    tree_find(t, *program)->found = false;      /* cmd names it */
+    if (closure_add(t, hf, &glibc)) {
         return -1;
     }
     add_env(hf, t);

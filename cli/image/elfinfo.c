@@ -116,7 +116,8 @@ static enum elfinfo_result check_header(const struct source *s,
         return bad(s, "its ELF header is damaged");
     }
     if (eh->e_ident[EI_CLASS] != ELFCLASS64 || eh->e_machine != EM_X86_64) {
-        return bad(s, "it is built for another machine than x86-64");
+        bad(s, "it is built for another machine than x86-64");
+        return ELFINFO_OTHER;
     }
     if (eh->e_phnum && (eh->e_phentsize != sizeof(Elf64_Phdr) ||
                         eh->e_phoff > s->size ||

@@ -23,6 +23,7 @@ enum elfinfo_result {
     ELFINFO_OK,
     ELFINFO_NOT_ELF,
     ELFINFO_BAD,        /* reason: one line, freed by the caller */
+    ELFINFO_OTHER,      /* for another machine; reason likewise */
 };
 
 /* Only ELFINFO_OK leaves something to release. */

@@ -194,6 +194,7 @@ static struct tree_node *add(struct tree *t, const char *path,
         node->text = NULL;
         node->line = 0;
         node->foreign = false;
+        node->found = false;
     } else {
         if (!make_parents(t, real)) {
             free(real);
@@ -319,6 +320,7 @@ static int walk_one(const char *host, const struct stat *st, int type,
     }
     node->line = walk.folder->line;
     node->foreign = walk.folder->foreign;
+    node->found = true;
     return FTW_CONTINUE;
 }
 

@@ -25,6 +25,7 @@ struct tree_node {
     mode_t mode;        /* permission bits */
     int line;           /* of the Hullfile that asked; 0: nobody did */
     bool foreign;       /* from a rootfs, which brings its own libraries */
+    bool found;         /* in a folder: nobody named it */
 };
 
 struct tree {

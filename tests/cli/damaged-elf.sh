@@ -21,6 +21,18 @@ cp "$tmp/dyn" "$tmp/p/bad"
 printf '\xb7' | dd of="$tmp/p/bad" bs=1 seek=18 conv=notrunc 2> /dev/null
 run 1 "$HULL" build "$tmp/p" -o "$tmp/t.qcow2"
 says "another machine than x86-64"
+# one that lies in a folder is data, unless it is to be run
+chmod +x "$tmp/p/bad"
+mkdir "$tmp/p/more"
+mv "$tmp/p/bad" "$tmp/p/more"
+sed -i 's:/bad\: bad:/more\: more:' "$tmp/p/Hullfile"
+run 0 "$HULL" build "$tmp/p" -o "$tmp/t.qcow2"
+sed -i 's:^cmd.*:cmd\: /more/bad:' "$tmp/p/Hullfile"
+run 1 "$HULL" build "$tmp/p" -o "$tmp/t.qcow2"
+says "another machine than x86-64"
+mv "$tmp/p/more/bad" "$tmp/p"
+printf 'name: t\nfiles:\n  /prog: prog\n  /bad: bad\ncmd: /prog\n' \
+    > "$tmp/p/Hullfile"
 
 stub_mkfs :
 # random damage in the headers and the dynamic section
