@@ -27,6 +27,10 @@ struct run {
     bool bios, strace, no_net, dry_run, quiet, no_build;
 };
 
+/* What docker's users try. */
+#define ELSEWHERE(letter, name, help) \
+    {letter, name, OPT_ELSEWHERE, NULL, NULL, help}
+
 static void parse(struct run *r, int argc, char **argv)
 {
     const struct opt opts[] = {
@@ -58,6 +62,15 @@ static void parse(struct run *r, int argc, char **argv)
         {0, "dry-run", OPT_FLAG, &r->dry_run, NULL,
          "print the command that would run"},
         {'q', "quiet", OPT_FLAG, &r->quiet, NULL, "say nothing but errors"},
+        ELSEWHERE('d', "detach", "'hull run IMAGE &' leaves it in the "
+                  "background, --wait-port as soon as it answers"),
+        ELSEWHERE('i', "interactive", "stdin goes to the program as it is"),
+        ELSEWHERE('t', "tty", "the program's console is a terminal as it is"),
+        ELSEWHERE('v', "volume", "files go into the image, by the Hullfile's "
+                  "files"),
+        ELSEWHERE('w', "workdir", "it is the Hullfile's workdir"),
+        ELSEWHERE(0, "rm", "nothing of a run is kept"),
+        ELSEWHERE(0, "name", "a run has no name; its image has"),
         {.name = NULL},
     };
     const struct opt_command me = {
@@ -231,6 +244,23 @@ static void check_port(const char *text)
     close(fd);
 }
 
+/* As a shell reads it back. */
+static void print_word(const char *word)
+{
+    if (*word && !strpbrk(word, " \t\n\"'\\$*?&|;<>()[]#~`!{}")) {
+        fputs(word, stdout);
+        return;
+    }
+    putchar('\'');
+    for (; *word; word++) {
+        if (*word == '\'') {
+            fputs("'\\'", stdout);
+        }
+        putchar(*word);
+    }
+    putchar('\'');
+}
+
 static void print_command(const struct vm_config *vm)
 {
     struct strvec argv;
@@ -238,11 +268,10 @@ static void print_command(const struct vm_config *vm)
     strvec_init(&argv);
     qemu_command(vm, &argv);
     for (size_t i = 0; i < argv.nr; i++) {
-        bool plain = argv.v[i][0] && !strpbrk(argv.v[i], " \t\n\"'\\$*?&|;<>"
-                                              "()[]#~`!{}");
-
-        printf("%s%s%s%s", i ? " " : "", plain ? "" : "'", argv.v[i],
-               plain ? "" : "'");
+        if (i) {
+            putchar(' ');
+        }
+        print_word(argv.v[i]);
     }
     putchar('\n');
     strvec_release(&argv);

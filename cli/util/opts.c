@@ -8,10 +8,14 @@ static void print_help(const struct opt_command *cmd)
     printf("Usage: %s %s\n\n%s\n\nOptions:\n", cmd->name, cmd->synopsis,
            cmd->about);
     for (const struct opt *o = cmd->opts; o->name; o++) {
-        int n = printf("  %c%c%s--%s%s%s", o->letter ? '-' : ' ',
-                       o->letter ? o->letter : ' ', o->letter ? ", " : "  ",
-                       o->name, o->arg ? " " : "", o->arg ? o->arg : "");
+        int n;
 
+        if (o->kind == OPT_ELSEWHERE) {
+            continue;
+        }
+        n = printf("  %c%c%s--%s%s%s", o->letter ? '-' : ' ',
+                   o->letter ? o->letter : ' ', o->letter ? ", " : "  ",
+                   o->name, o->arg ? " " : "", o->arg ? o->arg : "");
         if (n >= HELP_COLUMN) {
             printf("\n%*s", HELP_COLUMN, "");
         } else {
@@ -32,7 +36,7 @@ static void suggest(const struct opt_command *cmd, const char *given)
     for (const struct opt *o = cmd->opts; o->name; o++) {
         size_t d = str_distance(name, o->name);
 
-        if (d < best_distance) {
+        if (d < best_distance && o->kind != OPT_ELSEWHERE) {
             best_distance = d;
             best = o->name;
         }
@@ -55,6 +59,8 @@ static void take(const struct opt *o, const char *value)
     case OPT_LIST:
         strvec_push(o->value, value);
         break;
+    case OPT_ELSEWHERE:
+        break;
     }
 }
 
@@ -68,6 +74,9 @@ static int parse_long(const struct opt_command *cmd, const char *word,
     for (const struct opt *o = cmd->opts; o->name; o++) {
         if (strlen(o->name) != len || strncmp(o->name, word, len)) {
             continue;
+        }
+        if (o->kind == OPT_ELSEWHERE) {
+            usage("there is no option --%s: %s", o->name, o->help);
         }
         if (o->kind == OPT_FLAG) {
             if (value) {
@@ -102,6 +111,9 @@ static int parse_letters(const struct opt_command *cmd, const char *word,
         }
         if (!o->name) {
             usage("there is no option -%c", *word);
+        }
+        if (o->kind == OPT_ELSEWHERE) {
+            usage("there is no option -%c: %s", *word, o->help);
         }
         if (o->kind == OPT_FLAG) {
             take(o, NULL);

@@ -15,6 +15,7 @@ enum opt_kind {
     OPT_FLAG,       /* bool *: becomes true */
     OPT_STRING,     /* const char **: the last one given wins */
     OPT_LIST,       /* struct strvec *: each one is added */
+    OPT_ELSEWHERE,  /* other tools have it: help says what to do here; no value */
 };
 
 struct opt {

@@ -16,6 +16,9 @@ wrong "did you mean 'build'" buidl
 wrong "there is no command 'xyzzy'" xyzzy
 wrong "did you mean --memory" run --memroy 3 x
 wrong "there is no option -z" run -z x
+wrong "no option -d: 'hull run IMAGE &'" run -d x
+wrong "no option --rm: nothing of a run is kept" run --rm x
+wrong "no option --volume: files go into the image" run --volume=a:b x
 wrong "needs a value" run x -m
 wrong "run takes one image" run
 wrong "hull run a -- b" run a b
@@ -73,3 +76,10 @@ python3 -m json.tool "$tmp/out" > /dev/null || fail "doctor --json"
 grep -q "a file is in its place" "$tmp/out" || fail "$(cat "$tmp/out")"
 run 1 env XDG_DATA_HOME=/proc/none "$HULL" doctor
 grep -q "MISSING  the folder for images" "$tmp/out" || fail "$(cat "$tmp/out")"
+
+# the command of --dry-run is one that a shell reads back
+project "$tmp/p"
+run 0 "$HULL" build "$tmp/p"
+run 0 "$HULL" run --dry-run t -e "A=it's \"so\""
+eval "printf '%s\n' $(cat "$tmp/out")" > "$tmp/words"
+grep -qF "it's" "$tmp/words" || fail "$(cat "$tmp/out")"
