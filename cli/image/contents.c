@@ -61,10 +61,12 @@ static int add_rootfs(struct hullfile *hf, struct tree *t)
         rc = hullfile_error(hf, hf->rootfs_line, "rootfs '%s' is no folder; "
                             "name one, relative to the Hullfile", hf->rootfs);
     } else {
+        t->line = hf->rootfs_line;
         rc = tree_add_folder(t, &(struct tree_folder){
             .path = "/", .host = host, .line = hf->rootfs_line,
             .foreign = !hf->capstan,
         });
+        t->line = 0;
     }
     free(host);
     return rc;
@@ -111,8 +113,10 @@ static int add_files(const struct hullfile *hf, struct tree *t)
     int rc = 0;
 
     for (size_t i = 0; i < hf->nfiles; i++) {
+        t->line = hf->files[i].line;
         rc |= add_one(hf, t, &hf->files[i]);
     }
+    t->line = 0;
     return rc;
 }
 
@@ -480,6 +484,7 @@ int contents_tree(struct hullfile *hf, struct tree *t, char **program)
     bool glibc = false;
 
     *program = NULL;
+    t->file = hf->path;
     if (add_rootfs(hf, t) || add_merged(t)) {
         return -1;
     }

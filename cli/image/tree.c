@@ -148,6 +148,17 @@ struct tree_node *tree_find(const struct tree *t, const char *path)
     return node;
 }
 
+/* There can be no path in the image; ends with why. */
+static void refuse(const struct tree *t, const char *path, const char *why,
+                   const char *what)
+{
+    char *place = t->line ? xstrfmt("%s:%d: ", t->file, t->line)
+                          : xstrdup("");
+
+    error("%s%s cannot be in the image: %s%s", place, path, what, why);
+    free(place);
+}
+
 /* Makes the folders above path; false after an error. */
 static bool make_parents(struct tree *t, const char *path)
 {
@@ -161,8 +172,7 @@ static bool make_parents(struct tree *t, const char *path)
         }
         free(dir);
         if (node->kind != TREE_DIR) {
-            error("%s cannot be in the image: %s is not a folder there",
-                  path, node->path);
+            refuse(t, path, " is not a folder there", node->path);
             return false;
         }
     }
@@ -176,16 +186,14 @@ static struct tree_node *add(struct tree *t, const char *path,
     struct tree_node *node;
 
     if (!real) {
-        error("%s cannot be in the image: too many symbolic links on the way",
-              path);
+        refuse(t, path, "too many symbolic links on the way", "");
         return NULL;
     }
     node = lookup(t, real);
     if (node) {
         free(real);
         if (node->kind == TREE_DIR && kind != TREE_DIR) {
-            error("%s cannot be in the image: it is already a folder there",
-                  path);
+            refuse(t, path, "it is already a folder there", "");
             return NULL;
         }
         free(node->source);

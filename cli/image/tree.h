@@ -40,6 +40,8 @@ struct tree {
                                otherwise */
     struct strvec libraries;    /* that files which cannot be looked into may
                                    ask for, where this host has them */
+    const char *file;   /* who asks for what is added now, for errors: */
+    int line;           /* a Hullfile and its line; 0: nobody did */
 };
 
 void tree_init(struct tree *t);

@@ -34,6 +34,10 @@ bad 2 "port '80:80/xyz'" 'cmd: /prog\nports: [80:80/xyz]\n'
 bad 3 "must be an absolute path" 'cmd: /prog\nfiles:\n  prog: prog\n'
 bad 4 "already given at line 3" \
     'cmd: /prog\nfiles:\n  /prog: prog\n  //prog: prog\n'
+bad 4 "/prog/x cannot be in the image: /prog is not a folder there" \
+    'cmd: /prog\nfiles:\n  /prog: prog\n  /prog/x: prog\n'
+bad 4 "/etc cannot be in the image: it is already a folder there" \
+    'cmd: /prog\nfiles:\n  /etc/x: prog\n  /etc: prog\n'
 bad 2 "wants lines of the form" 'cmd: /prog\nfiles: prog\n'
 bad 3 "is no NAME=value" 'cmd: /prog\nenv:\n  - FOO\n'
 bad 4 "FOO is given twice" 'cmd: /prog\nenv:\n  FOO: a\n  FOO: b\n'
