@@ -12,6 +12,7 @@
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
+umask 022           # what Linux answers is compared
 rig=build/kvm
 want=${1:-all}
 log=$rig/check.log

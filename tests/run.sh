@@ -6,6 +6,7 @@
 # usage: tests/run.sh [lint | unit | abi | system | cli | KIND/NAME]
 set -u
 cd "$(dirname "$0")/.." || exit 1
+umask 022           # what Linux answers is compared
 . tests/limits
 want=${1:-all}
 kind=${want%%/*}
