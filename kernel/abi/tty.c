@@ -29,6 +29,7 @@
 #define TIOCNOTTY 0x5422
 #define TCSBRKP 0x5425
 #define TIOCGSID 0x5429
+enum { TCIFLUSH, TCOFLUSH, TCIOFLUSH };
 
 #define IGNCR 0200u
 #define ICRNL 0400u
@@ -60,6 +61,7 @@ static struct tty {
     unsigned line_len;
     uint8_t ready_buf[TTY_READY];
     struct ring ready;          /* [lock] chunks */
+    unsigned ready_bytes;       /* [lock] in all the chunks */
     unsigned chunk_left;        /* [lock] of the chunk being read */
     bool in_chunk;              /* [lock] its length is taken off already */
     bool stopped;               /* [lock] output flow control, unused */
@@ -84,6 +86,16 @@ static void chunk_put(const char *s, unsigned n)
         return;                 /* not after has_room() */
     ring_write(&tty.ready, head, 2);
     ring_write(&tty.ready, s, n);
+    tty.ready_bytes += n;
+}
+
+/* What was typed and not read is gone, with the lock held. */
+static void input_flush(void)
+{
+    tty.ready.head = tty.ready.tail;
+    tty.ready_bytes = 0;
+    tty.in_chunk = false;
+    tty.line_len = 0;
 }
 
 static void echo(uint8_t c)
@@ -257,6 +269,7 @@ static ssize_t take(struct iov_iter *it, bool canonical)
         n = MIN(n, sizeof(buf));
         ring_read(&tty.ready, buf, (uint32_t)n);
         tty.chunk_left -= (unsigned)n;
+        tty.ready_bytes -= (unsigned)n;
         r = n ? copy_to_iter(it, buf, n) : 0;
         if (tty.chunk_left == 0)
             tty.in_chunk = false;
@@ -368,9 +381,7 @@ static long set_termios(uaddr_t arg, bool flush)
     raw = (tty.termios.lflag & ICANON) && !(t.lflag & ICANON);
     tty.termios = t;
     if (flush) {
-        tty.ready.head = tty.ready.tail;
-        tty.in_chunk = false;
-        tty.line_len = 0;
+        input_flush();
     } else if (raw && tty.line_len) {
         chunk_put(tty.line, tty.line_len);  /* typed so far, no newline */
         tty.line_len = 0;
@@ -410,13 +421,26 @@ static long set_size(uaddr_t arg)
 
 static long bytes_ready(uaddr_t arg)
 {
-    int n = 0;
+    int n;
 
     mutex_lock(&tty.lock);
-    if (chunk_begin())
-        n = (int)tty.chunk_left;
+    n = (int)tty.ready_bytes;
     mutex_unlock(&tty.lock);
     return put_user(arg, n);
+}
+
+/* TCFLSH. Output is never kept here, so there is none to drop. */
+static long flush(uaddr_t which)
+{
+    if (which > TCIOFLUSH)
+        return -EINVAL;
+    if (which == TCOFLUSH)
+        return 0;
+    mutex_lock(&tty.lock);
+    input_flush();
+    mutex_unlock(&tty.lock);
+    waitq_wake_all(&tty.space);
+    return 0;
 }
 
 static long tty_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
@@ -451,13 +475,7 @@ static long tty_ioctl(struct file *f, unsigned cmd, uaddr_t arg)
     case TCSBRKP:
         return 0;
     case TCFLSH:
-        mutex_lock(&tty.lock);
-        tty.ready.head = tty.ready.tail;
-        tty.in_chunk = false;
-        tty.line_len = 0;
-        mutex_unlock(&tty.lock);
-        waitq_wake_all(&tty.space);
-        return 0;
+        return flush(arg);
     default:
         return -ENOTTY;
     }
