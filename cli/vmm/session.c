@@ -11,6 +11,7 @@
 #include "../util/path.h"
 #include "../util/proc.h"
 #include "../util/progress.h"
+#include "backlog.h"
 #include "exitline.h"
 #include "qmp.h"
 
@@ -33,6 +34,7 @@
 #define SAME_SIGNAL_MS 200
 #define READER_GONE_MS 10000    /* as long as `docker stop` waits */
 #define TICK_MS 100
+#define LOOKS_AT_PORTS 100      /* one a tick, until QEMU listens */
 
 enum stop { RUNNING, STOPPING, KILLED };
 
@@ -49,6 +51,8 @@ struct session {
     uint64_t asked;         /* when it became STOPPING */
     struct strbuf input;    /* read from stdin, not yet taken by QEMU */
     struct strbuf output;
+    unsigned ports;         /* of TCP that are forwarded */
+    unsigned looks;         /* more at whether QEMU listens; 0: done */
     struct exitline exitline;
 };
 
@@ -288,6 +292,19 @@ static void take_console(struct session *s)
     show(s);
 }
 
+static void count_ports(struct session *s)
+{
+    for (size_t i = 0; s->vm->net && i < s->vm->ports->nr; i++) {
+        s->ports += !str_ends(s->vm->ports->v[i], "/udp");
+    }
+    s->looks = s->ports ? LOOKS_AT_PORTS : 0;
+}
+
+static void look_at_ports(struct session *s)
+{
+    s->looks = backlog_raise(s->pid, s->ports) ? 0 : s->looks - 1;
+}
+
 static void relay(struct session *s)
 {
     enum { CONSOLE, SIGNALS, INPUT };
@@ -307,7 +324,10 @@ static void relay(struct session *s)
         if (s->silent) {
             progress_tick(0, 0);
         }
-        if (poll(fds, 3, s->silent ? TICK_MS : -1) <= 0) {
+        if (s->looks) {
+            look_at_ports(s);
+        }
+        if (poll(fds, 3, s->silent || s->looks ? TICK_MS : -1) <= 0) {
             continue;
         }
         if (fds[SIGNALS].revents) {
@@ -384,6 +404,7 @@ int session_run(const struct vm_config *vm, const char *runtime_dir)
     if (s.signals < 0) {
         die_errno("cannot make a signal descriptor");
     }
+    count_ports(&s);
     start(&s);
     set_tty(&s);
     progress_begin("starting");
