@@ -33,7 +33,7 @@ uint32_t net__netif_flags(const struct netif *n)
 
 uint32_t net__netif_mtu(const struct netif *n)
 {
-    return n->mtu ? n->mtu : 65536;
+    return n->mtu ? n->mtu : NET_LOOPBACK_MTU;
 }
 
 static int name_by_index(struct ifreq_bytes *r)

@@ -229,6 +229,21 @@ static int small_int(const void *val, uint32_t len, int *out)
     return 0;
 }
 
+/* IPV6_MTU: fragments may be no larger. lwIP's are as large as the interface
+ * allows: a limit below that is said once, and not kept. */
+static int fragments_limit(int v)
+{
+    static bool said;           /* [net] */
+
+    if (v != 0 && v < IPV6_MTU_LEAST)
+        return -EINVAL;
+    if (v && !said)
+        log_warn("net: IPV6_MTU %d: fragments stay as large as the interface "
+                 "allows", v);
+    said |= v != 0;
+    return 0;
+}
+
 static int value_set(struct inet_sock *is, int level, int name, int v)
 {
     struct udp_pcb *pcb = udp_of(is);
@@ -257,6 +272,8 @@ static int value_set(struct inet_sock *is, int level, int name, int v)
                                    : name == IPV6_MTU_DISCOVER) {
         is->accepted_opts = (uint32_t)v;
         return v < 0 || v > 5 ? -EINVAL : 0;
+    } else if (level == IPPROTO_IPV6 && name == IPV6_MTU) {
+        return fragments_limit(v);
     } else {
         return -ENOPROTOOPT;
     }
@@ -337,6 +354,20 @@ int net__inet_setopt(struct inet_sock *is, int level, int name,
     return err;
 }
 
+/* To a connected peer, by the interface that leads there; at most what the
+ * protocol's packets hold. */
+static int path_mtu(const struct inet_sock *is, int most, int *v)
+{
+    const struct netif *n = ip_route(&is->local.ip, &is->peer.ip);
+
+    if (!is->peer.port || !n)
+        return -ENOTCONN;
+    *v = net__inet_addr_local(&is->peer.ip) == 0 ? NET_LOOPBACK_MTU
+                                                 : (int)net__netif_mtu(n);
+    *v = MIN(*v, most);
+    return 0;
+}
+
 static int value_get(struct inet_sock *is, int level, int name, int *v)
 {
     uint32_t want = want_of(level, name);
@@ -352,11 +383,11 @@ static int value_get(struct inet_sock *is, int level, int name, int *v)
         case IP_MULTICAST_TTL:  *v = is->mc_ttl; break;
         case IP_MULTICAST_LOOP: *v = is->mc_loop; break;
         case IP_MTU_DISCOVER:   *v = (int)is->accepted_opts; break;
-        case IP_MTU:            *v = 1500; break;
+        case IP_MTU:            return path_mtu(is, IP_MTU_MOST, v);
         case IP_BIND_ADDRESS_NO_PORT: *v = 0; break;
         default:                return -ENOPROTOOPT;
         }
-        return name == IP_MTU && !is->peer.port ? -ENOTCONN : 0;
+        return 0;
     }
     switch (name) {
     case IPV6_UNICAST_HOPS:   *v = is->ttl ? is->ttl : IP_DEFAULT_TTL; break;
@@ -365,6 +396,7 @@ static int value_get(struct inet_sock *is, int level, int name, int *v)
     case IPV6_MULTICAST_LOOP: *v = is->mc_loop; break;
     case IPV6_V6ONLY:         *v = is->v6only; break;
     case IPV6_MTU_DISCOVER:   *v = (int)is->accepted_opts; break;
+    case IPV6_MTU:            return path_mtu(is, NET_LOOPBACK_MTU, v);
     default:                  return -ENOPROTOOPT;
     }
     return 0;

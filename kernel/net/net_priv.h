@@ -71,6 +71,7 @@ struct netif *net__netif_by_name(const char *name);
 unsigned net__netif_index(const struct netif *n);
 struct netif *net__netif_by_index(unsigned index);
 uint32_t net__netif_flags(const struct netif *n);       /* IFF_* */
+#define NET_LOOPBACK_MTU 65536  /* as Linux's lo */
 uint32_t net__netif_mtu(const struct netif *n);
 struct netdev_stats;
 void net__netif_traffic(const struct netif *n, struct netdev_stats *out);

@@ -119,6 +119,31 @@ static void controls(void)
     control(AF_INET6, IPPROTO_IPV6, IPV6_TCLASS, IPV6_RECVTCLASS, 256, 4);
 }
 
+static void path_mtu(void)
+{
+    struct sockaddr_in6 a = { .sin6_family = AF_INET6, .sin6_port = htons(9),
+                              .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+    struct sockaddr_in b = { .sin_family = AF_INET, .sin_port = htons(9),
+                             .sin_addr.s_addr = htonl(INADDR_LOOPBACK) };
+    int s = socket(AF_INET6, SOCK_DGRAM, 0), v = 0;
+    static const int sizes[] = { 1280, 1279, 0, -1, 65535 };
+    socklen_t len = sizeof(v);
+
+    for (int i = 0; i < 5; i++)
+        R(setsockopt(s, IPPROTO_IPV6, IPV6_MTU, &sizes[i], 4));
+    R(getsockopt(s, IPPROTO_IPV6, IPV6_MTU, &v, &len));
+    R(connect(s, (struct sockaddr *)&a, sizeof(a)));
+    R(getsockopt(s, IPPROTO_IPV6, IPV6_MTU, &v, &len));
+    printf("mtu %d\n", v);
+    close(s);
+    s = socket(AF_INET, SOCK_DGRAM, 0);
+    R(getsockopt(s, IPPROTO_IP, IP_MTU, &v, &len));
+    R(connect(s, (struct sockaddr *)&b, sizeof(b)));
+    R(getsockopt(s, IPPROTO_IP, IP_MTU, &v, &len));
+    printf("mtu %d\n", v);
+    close(s);
+}
+
 static void interfaces(void)
 {
     struct ifaddrs *list;
@@ -225,6 +250,7 @@ int main(void)
     shared_port();
     messages();
     controls();
+    path_mtu();
     interfaces();
     lookups();
     int a = socket(AF_INET, SOCK_DGRAM, 0), b = socket(AF_INET, SOCK_DGRAM, 0);
