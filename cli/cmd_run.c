@@ -77,7 +77,8 @@ static void parse(struct run *r, int argc, char **argv)
         "hull run", "[OPTION]... IMAGE|DIR|FILE [-- ARG...]",
         "Runs an image of this host, an image file, or a folder with a\n"
         "Hullfile (which is built first). ARGs replace those of the image.\n"
-        "Ctrl-C asks the program to stop; twice kills the machine.", opts,
+        "Ctrl-C asks the program to stop; twice kills the machine. What is\n"
+        "piped in is text: its end is the end of the program's input.", opts,
     };
 
     strvec_init(&r->operands);
@@ -161,6 +162,9 @@ static void add_words(const struct run *r, struct strbuf *words)
     qemu_add_word(words, "exit=isa");
     if (r->strace) {
         qemu_add_word(words, "strace");
+    }
+    if (!isatty(STDIN_FILENO)) {        /* a pipe has no echo */
+        qemu_add_word(words, "noecho");
     }
     for (size_t i = 0; i < r->env.nr; i++) {
         char *word = xstrfmt("env=%s", r->env.v[i]);

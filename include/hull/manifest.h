@@ -20,6 +20,7 @@
  * at blanks; a word may be quoted with "...", inside which \" and \\ stand for
  * themselves. Words:
  *   strace            print each system call
+ *   noecho            what is sent to the console is not shown again
  *   ip=... , ip=dhcp  as NET's payload (the leading "ip=" is shared)
  *   hostname=NAME     cwd=PATH   env=NAME=value (adds or replaces)
  *   fixed_layout      no randomisation of addresses

@@ -52,6 +52,7 @@ struct program_spec {
     const char *workdir;        /* NULL: "/" */
     bool fixed_layout;          /* no randomised addresses (K10) */
     bool strace;                /* log each system call */
+    bool noecho;                /* the console starts without echo */
 };
 
 /* Loads the program from the root file system, opens the console as 0, 1 and

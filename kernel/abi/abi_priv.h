@@ -264,6 +264,8 @@ bool ids__in_group(uint32_t gid);
 
 /* --- tty.c, proc.c --- */
 int tty__init(void);
+/* From here on input is taken, and shown again if it is to be. -ENOMEM. */
+int tty__start(bool echo);
 struct file *tty__open(uint32_t flags);
 int procfs__init(void);
 /* /sys/class/net, once net has started. */

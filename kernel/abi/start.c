@@ -120,9 +120,15 @@ int program_start(const struct program_spec *spec)
     struct start s = { .spec = spec };
     struct process *p = process__create();
     struct task *t;
+    int err;
 
     if (!p)
         return -ENOMEM;
+    err = tty__start(!spec->noecho);
+    if (err) {
+        process__unref(p);
+        return err;
+    }
     procfs__interfaces_add();
     t = task__create(p, first_task, &s);
     if (IS_ERR(t)) {

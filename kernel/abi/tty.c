@@ -532,12 +532,21 @@ static void termios_default(struct termios *t)
     memcpy(t->cc, cc, sizeof(cc));
 }
 
+int tty__start(bool echo)
+{
+    struct thread *t;
+
+    if (!echo)
+        tty.termios.lflag &= ~ECHO;
+    t = kthread_create("tty", tty_thread, NULL);
+    return IS_ERR(t) || !t ? -ENOMEM : 0;
+}
+
 int tty__init(void)
 {
     static const struct { const char *name; uint32_t minor; } devs[] = {
         { "tty", 0 }, { "console", 1 },
     };
-    struct thread *t;
 
     mutex_init(&tty.lock);
     mutex_init(&tty.out_lock);
@@ -552,6 +561,5 @@ int tty__init(void)
         if (err)
             return err;
     }
-    t = kthread_create("tty", tty_thread, NULL);
-    return IS_ERR(t) || !t ? -ENOMEM : 0;
+    return 0;
 }

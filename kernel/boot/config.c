@@ -124,6 +124,8 @@ bool config_word(struct boot_config *c, const char *word, int *err)
     *err = 0;
     if (strcmp(word, "strace") == 0)
         c->strace = true;
+    else if (strcmp(word, "noecho") == 0)
+        c->noecho = true;
     else if (strcmp(word, "fixed_layout") == 0)
         c->fixed_layout = true;
     else if (strcmp(word, "panic") == 0)

@@ -24,7 +24,7 @@ struct boot_config {
     struct string_list argv, env, volumes;
     char *workdir, *hostname;       /* NULL: not said */
     char *net;                      /* "dhcp" or the words after "ip=" */
-    bool strace, fixed_layout, exit_isa;
+    bool strace, noecho, fixed_layout, exit_isa;
     bool panic;                     /* on purpose, to see what one looks like */
     unsigned stats_seconds;         /* between lines of counters; 0: none */
     int loglevel;                   /* -1: not said */

@@ -145,6 +145,7 @@ static void program_run(void)
         .workdir = config.workdir,
         .fixed_layout = config.fixed_layout,
         .strace = config.strace,
+        .noecho = config.noecho,
     };
     int err;
 

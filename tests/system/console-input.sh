@@ -1,7 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: BSD-2-Clause
-# What is sent to the console while the program does not read is kept, by the
-# kernel and then by the host: by both consoles, a virtio one and a serial port.
+# What is piped to the console while the program does not read is kept, by the
+# kernel and then by the host, and is not shown again: on microvm, and on a PC
+# by its BIOS.
 . "$(dirname "$0")/common"
 prepare() {
     cat > "$tmp/count.c" <<'C'
@@ -40,4 +41,6 @@ for machine in "" "--bios --machine pc"; do
             2> "$tmp/err" || fail "exit status $?: ${machine:-microvm}"
     console_says "read 108894 bytes, 20000 lines" ||
         fail "input was lost: ${machine:-microvm}"
+    [ "$(wc -l < "$tmp/console")" -eq 2 ] ||
+        fail "input was shown: ${machine:-microvm}"
 done
