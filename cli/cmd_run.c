@@ -303,7 +303,6 @@ static struct in_addr check_waited(const struct run *r,
     }
     usage("--wait-port %ld is not forwarded; add -p %ld:GUEST", r->wait_port,
           r->wait_port);
-    return (struct in_addr){0};
 }
 
 static int start(const struct run *r, struct vm_config *vm)

@@ -65,5 +65,4 @@ int main(int argc, char **argv)
         }
     }
     command_unknown(name);
-    return FAIL_USAGE;
 }

@@ -173,10 +173,16 @@ static void add_file(struct reader *r, yaml_node_t *key, yaml_node_t *value)
     hf->nfiles++;
 }
 
+/* A key whose lines are all comments. */
+static bool is_nothing(const yaml_node_t *value)
+{
+    return value->type == YAML_SCALAR_NODE && !value->data.scalar.length;
+}
+
 void hullfile__take_files(struct reader *r, const char *key,
                           yaml_node_t *value)
 {
-    if (value->type == YAML_SCALAR_NODE && !value->data.scalar.length) {
+    if (is_nothing(value)) {
         return;
     }
     if (value->type != YAML_MAPPING_NODE) {
@@ -226,12 +232,6 @@ static void take_env_list(struct reader *r, yaml_node_t *list)
         add_env(r, item, name, equals + 1);
         free(name);
     }
-}
-
-/* A key whose lines are all comments. */
-static bool is_nothing(const yaml_node_t *value)
-{
-    return value->type == YAML_SCALAR_NODE && !value->data.scalar.length;
 }
 
 static void take_env(struct reader *r, const char *key, yaml_node_t *value)

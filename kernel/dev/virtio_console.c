@@ -170,8 +170,8 @@ static void rx_offer(struct virtq *vq, void *bytes, uint32_t size)
 }
 
 /* The device gets buffers only for what there is room for, so that the host
- * keeps the rest instead of the guest losing it. Called with rx_lock. */
-static void rx_fill(void)
+ * keeps the rest instead of the guest losing it. */
+static void rx_fill_locked(void)
 {
     unsigned offered = con.rx->size - con.rx_nheld;
 
@@ -192,7 +192,7 @@ static void rx_irq(struct virtq *vq)
             console__input(bytes, len);
             con.rx_held[con.rx_nheld++] = bytes;
         }
-        rx_fill();
+        rx_fill_locked();
     } while (!virtq__irq_on(vq));
     spin_unlock_irqrestore(&con.rx_lock, flags);
 }
@@ -201,7 +201,7 @@ static void con_resume(void)
 {
     uint64_t flags = spin_lock_irqsave(&con.rx_lock);
 
-    rx_fill();
+    rx_fill_locked();
     spin_unlock_irqrestore(&con.rx_lock, flags);
 }
 
