@@ -64,6 +64,9 @@ static inline bool IS_ERR(const void *p)
 void *memcpy(void *restrict dst, const void *restrict src, size_t n);
 void *memmove(void *dst, const void *src, size_t n);
 void *memset(void *dst, int c, size_t n);
+/* From how many bytes on copying and filling use the CPU's string
+ * instructions; arch sets it at start-up where those are slow. */
+extern size_t mem_string_from;
 int memcmp(const void *a, const void *b, size_t n);
 void *memchr(const void *s, int c, size_t n);
 size_t strlen(const char *s);

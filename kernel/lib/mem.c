@@ -5,11 +5,54 @@
  */
 #include "lib.h"
 
+size_t mem_string_from = 512;
+
+static inline uint64_t load(const unsigned char *p)
+{
+    uint64_t word;
+
+    __builtin_memcpy(&word, p, 8);
+    return word;
+}
+
+static inline void store(unsigned char *p, uint64_t word)
+{
+    __builtin_memcpy(p, &word, 8);
+}
+
+/* The last word of 8 bytes or more may overlap the one before. */
+static void copy_forwards(unsigned char *d, const unsigned char *s, size_t n)
+{
+    size_t whole = n;
+
+    for (; n >= 64; n -= 64, d += 64, s += 64) {
+        store(d, load(s));
+        store(d + 8, load(s + 8));
+        store(d + 16, load(s + 16));
+        store(d + 24, load(s + 24));
+        store(d + 32, load(s + 32));
+        store(d + 40, load(s + 40));
+        store(d + 48, load(s + 48));
+        store(d + 56, load(s + 56));
+    }
+    for (; n > 8; n -= 8, d += 8, s += 8)
+        store(d, load(s));
+    if (whole >= 8)
+        store(d + n - 8, load(s + n - 8));
+    else
+        for (; n > 0; n--)
+            *d++ = *s++;
+}
+
 void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 {
     void *d = dst;
     size_t words = n / 8;
 
+    if (n < mem_string_from) {
+        copy_forwards(dst, src, n);
+        return dst;
+    }
     __asm__ volatile("rep movsq" : "+D"(d), "+S"(src), "+c"(words)
                      : : "memory");
     n &= 7;
@@ -20,11 +63,8 @@ void *memcpy(void *restrict dst, const void *restrict src, size_t n)
 static void copy_backwards(unsigned char *d, const unsigned char *s, size_t n)
 {
     while (n >= 8) {
-        uint64_t word;
-
         n -= 8;
-        __builtin_memcpy(&word, s + n, 8);
-        __builtin_memcpy(d + n, &word, 8);
+        store(d + n, load(s + n));
     }
     while (n > 0) {
         n--;
@@ -42,12 +82,39 @@ void *memmove(void *dst, const void *src, size_t n)
     return dst;
 }
 
+static void fill(unsigned char *d, uint64_t word, size_t n)
+{
+    size_t whole = n;
+
+    for (; n >= 64; n -= 64, d += 64) {
+        store(d, word);
+        store(d + 8, word);
+        store(d + 16, word);
+        store(d + 24, word);
+        store(d + 32, word);
+        store(d + 40, word);
+        store(d + 48, word);
+        store(d + 56, word);
+    }
+    for (; n > 8; n -= 8, d += 8)
+        store(d, word);
+    if (whole >= 8)
+        store(d + n - 8, word);
+    else
+        for (; n > 0; n--)
+            *d++ = (unsigned char)word;
+}
+
 void *memset(void *dst, int c, size_t n)
 {
     uint64_t word = 0x0101010101010101ull * (unsigned char)c;
     void *d = dst;
     size_t words = n / 8;
 
+    if (n < mem_string_from) {
+        fill(dst, word, n);
+        return dst;
+    }
     __asm__ volatile("rep stosq" : "+D"(d), "+c"(words) : "a"(word)
                      : "memory");
     n &= 7;

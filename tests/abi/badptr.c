@@ -86,6 +86,34 @@ static void others(void)
     S(accept4, fd, BAD, BAD, 0);
 }
 
+/* Copies that reach past the end of the memory say exactly how far they came,
+ * whatever their size and place. */
+static void ends(void)
+{
+    static const int before[] = { 1, 7, 8, 9, 63, 64, 65, 71, 72, 127, 128,
+                                  129, 200, 511, 512, 513, 599, 600, 601,
+                                  1023, 1025, 4095 };
+    static char back[8192];
+
+    for (int i = 0; i < 4096; i++)
+        edge[i] = (char)('a' + i % 26);
+    for (unsigned i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
+        char *at = edge + 4096 - before[i];
+
+        ftruncate(fd, 0);
+        S(pwrite64, fd, at, before[i] + 90, 0);
+        memset(back, 0, sizeof(back));
+        S(pread64, fd, back, sizeof(back), 0);
+        R(memcmp(back, at, (size_t)before[i]));
+        memset(back, 'z', sizeof(back));
+        pwrite(fd, back, sizeof(back), 0);
+        S(pread64, fd, at, before[i] + 90, 0);
+        R(memcmp(back, at, (size_t)before[i]));
+        for (int j = 0; j < 4096; j++)
+            edge[j] = (char)('a' + j % 26);
+    }
+}
+
 int main(void)
 {
     edge = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
@@ -126,6 +154,7 @@ int main(void)
     waits();
     sockets();
     others();
+    ends();
     puts("alive");
     return 0;
 }

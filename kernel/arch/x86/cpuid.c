@@ -28,6 +28,7 @@ static void hypervisor_init(void)
         strlcpy(f->hypervisor_name, "KVM", sizeof(f->hypervisor_name));
     } else if (str_starts(f->hypervisor_name, "TCGTCG")) {
         strlcpy(f->hypervisor_name, "TCG", sizeof(f->hypervisor_name));
+        mem_string_from = SIZE_MAX;     /* it leaves them after each word */
     }
 }
 

@@ -11,44 +11,116 @@
     .popsection
 .endm
 
+    /*
+     * Copies and zeroes in blocks of 64 bytes, words and bytes, or above
+     * mem_string_from by string instructions. Where a block or a word
+     * faults, what is left goes byte by byte, which ends exactly where the
+     * memory does. rcx: bytes left.
+     */
+.macro COPY off, fixup
+91: movq \off(%rsi), %rax
+92: movq %rax, \off(%rdi)
+    EXTABLE 91b, \fixup
+    EXTABLE 92b, \fixup
+.endm
+
+.macro ZERO off, fixup
+91: movq %rax, \off(%rdi)
+    EXTABLE 91b, \fixup
+.endm
+
     /* size_t arch_user_copy(void *dst, const void *src, size_t n) */
     .section .text.arch_user_copy, "ax"
     .globl arch_user_copy
 arch_user_copy:
     movq %rdx, %rcx
-    shrq $3, %rcx
+    cmpq mem_string_from(%rip), %rcx
+    jae 6f
+    subq $64, %rcx
+    jb 2f
+1:  .irp off, 0, 8, 16, 24, 32, 40, 48, 56
+    COPY \off, 8f
+    .endr
+    addq $64, %rsi
+    addq $64, %rdi
+    subq $64, %rcx
+    jae 1b
+2:  addq $64, %rcx
+    jmp 4f
+3:  COPY 0, 5f
+    addq $8, %rsi
+    addq $8, %rdi
+    subl $8, %ecx
+4:  cmpl $8, %ecx
+    jae 3b
+    testl %ecx, %ecx
+    jz 7f
+5:  movb (%rsi), %al
+51: movb %al, (%rdi)
+    incq %rsi
+    incq %rdi
+    decq %rcx
+    jnz 5b
+    jmp 7f
+6:  shrq $3, %rcx
     andl $7, %edx
-1:  rep movsq
+61: rep movsq
     movl %edx, %ecx
-2:  rep movsb
-    xorl %eax, %eax
+    jmp 4b
+7:  movq %rcx, %rax
     ret
-3:  leaq (%rdx, %rcx, 8), %rax
-    ret
-4:  movq %rcx, %rax
-    ret
-    EXTABLE 1b, 3b
-    EXTABLE 2b, 4b
+8:  addq $64, %rcx
+    jmp 5b
+9:  leaq (%rdx, %rcx, 8), %rcx
+    jmp 5b
+    EXTABLE 5b, 7b
+    EXTABLE 51b, 7b
+    EXTABLE 61b, 9b
 
     /* size_t arch_user_zero(void *dst, size_t n) */
     .section .text.arch_user_zero, "ax"
     .globl arch_user_zero
 arch_user_zero:
     movq %rsi, %rcx
-    movl %esi, %edx
+    xorl %eax, %eax
+    cmpq mem_string_from(%rip), %rcx
+    jae 6f
+    subq $64, %rcx
+    jb 2f
+1:  .irp off, 0, 8, 16, 24, 32, 40, 48, 56
+    ZERO \off, 8f
+    .endr
+    addq $64, %rdi
+    subq $64, %rcx
+    jae 1b
+2:  addq $64, %rcx
+    jmp 4f
+3:  ZERO 0, 5f
+    addq $8, %rdi
+    subl $8, %ecx
+4:  cmpl $8, %ecx
+    jae 3b
+    testl %ecx, %ecx
+    jz 7f
+5:  movb %al, (%rdi)
+    incq %rdi
+    decq %rcx
+    jnz 5b
+    jmp 7f
+6:  movl %esi, %edx
     shrq $3, %rcx
     andl $7, %edx
-    xorl %eax, %eax
-1:  rep stosq
+61: rep stosq
     movl %edx, %ecx
-2:  rep stosb
+    jmp 4b
+7:  movq %rcx, %rax
     ret
-3:  leaq (%rdx, %rcx, 8), %rax
-    ret
-4:  movq %rcx, %rax
-    ret
-    EXTABLE 1b, 3b
-    EXTABLE 2b, 4b
+8:  addq $64, %rcx
+    jmp 5b
+9:  leaq (%rdx, %rcx, 8), %rcx
+    jmp 5b
+    EXTABLE 5b, 7b
+    EXTABLE 61b, 9b
 
     /*
      * ssize_t arch_user_strnlen(const char *s, size_t n): byte by byte to a
