@@ -178,6 +178,8 @@ static void pos_leave(struct file *f, bool locked)
 
 typedef ssize_t rw_fn(struct file *f, struct iov_iter *it, off_t *pos);
 
+/* Out of line: what has no position needs no frame. */
+__attribute__((noinline))
 static ssize_t at_pos(struct file *f, struct iov_iter *it, rw_fn *fn)
 {
     bool locked;
