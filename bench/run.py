@@ -30,7 +30,7 @@ DOC = f"{TOP}/docs/PERFORMANCE.md"
 # name: [(rounds, measure, its arguments after the side)]
 small, net, apps = rows_small, rows_net, rows_apps
 NAMES = {
-    "start": [(5, small.start, "microvm"), (3, small.start, "q35"),
+    "start": [(9, small.start, "microvm"), (3, small.start, "q35"),
               (3, small.start_http), (3, small.entry)],
     "micro": [(3, small.micro, 1), (3, small.micro, 2)],
     "files": [(3, small.files)],
@@ -50,7 +50,7 @@ NAMES = {
                (1, small.memory, "redis"), (1, small.memory, "node"),
                (1, small.memory, "java")],
     "instructions": [(1, small.instructions), (1, small.instructions_inside)],
-    "spring": [(1, apps.server, "spring", 15, 15, 4, 900)],
+    "spring": [(2, apps.server, "spring", 15, 15, 4, 900)],
 }
 UNMEASURED = {
     "files": {"files: fsync [us]":

@@ -11,6 +11,7 @@
 #include "contents.h"
 #include "erofs.h"
 #include "names.h"
+#include "stamp.h"
 #include "store.h"
 #include "writer.h"
 
@@ -186,14 +187,18 @@ static char *make_disk(const char *tmp, const struct build_request *req,
     char *stage = path_join(tmp, "root");
     char *root = path_join(tmp, "root.erofs");
     char *raw = path_join(tmp, "disk.raw");
-    char *disk = raw;
+    char *disk = raw, *stamp;
 
     if (mkdir(stage, 0755)) {
         die_errno("cannot make the folder %s", stage);
     }
-    tree_write(tree, stage);
+    tree_sort(tree);
+    progress_begin("reading files");
+    stamp = stamp_make(tree);
+    progress_clear();
+    tree_write(tree, stage, stamp);
     erofs_make(stage, root, req->fast ? EROFS_FAST
-                            : req->method ? EROFS_SMALL : EROFS_USUAL);
+                            : req->method ? EROFS_SMALL : EROFS_USUAL, stamp);
     path_remove_tree(stage);
     parts->root_path = root;
     image_write(raw, parts);
@@ -208,6 +213,7 @@ static char *make_disk(const char *tmp, const struct build_request *req,
         free(raw);
     }
     free(stage);
+    free(stamp);
     free(root);
     return disk;
 }

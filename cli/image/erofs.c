@@ -8,12 +8,12 @@
  * 64 KiB of compressed data at a time compresses well and is still read with
  * one request; an extent holds at most 256 KiB of plain data, which bounds the
  * buffer that the kernel decompresses into. Level 9 takes a third of level
- * 12's time and leaves 0.3 % more. Owner, times and the file system's own
+ * 12's time and leaves 0.3 % more. Owner, time and the file system's own
  * UUID are fixed, so that a build can be repeated.
  */
 static const char *const options[] = {
     "--quiet", "-d0", "-x-1", "-C65536", "-Eztailpacking",
-    "--max-extent-bytes=262144", "--all-root", "-T0",
+    "--max-extent-bytes=262144", "--all-root",
     "-U00000000-0000-0000-0000-000000000001",
 };
 
@@ -22,7 +22,8 @@ static const char *const levels[] = {
     [EROFS_SMALL] = "-zlz4hc,12",
 };
 
-void erofs_make(const char *folder, const char *out, enum erofs_level level)
+void erofs_make(const char *folder, const char *out, enum erofs_level level,
+                const char *stamp)
 {
     char *mkfs = proc_find("mkfs.erofs");
     struct strvec argv;
@@ -39,8 +40,11 @@ void erofs_make(const char *folder, const char *out, enum erofs_level level)
     for (size_t i = 0; i < sizeof(options) / sizeof(*options); i++) {
         strvec_push(&argv, options[i]);
     }
+    strvec_pushf(&argv, "-T%s", stamp);
     strvec_push(&argv, out);
     strvec_push(&argv, folder);
+    /* mkfs.erofs would keep the times of files that are older. */
+    unsetenv("SOURCE_DATE_EPOCH");
     progress_begin("compressing");
     rc = proc_run(&argv, NULL, &text, &text);
     progress_clear();

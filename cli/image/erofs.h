@@ -6,8 +6,9 @@
 /* From the least time to the smallest result. */
 enum erofs_level { EROFS_FAST, EROFS_USUAL, EROFS_SMALL };
 
-/* Same folder content, same bytes. Dies where mkfs.erofs is missing or
- * fails. */
-void erofs_make(const char *folder, const char *out, enum erofs_level level);
+/* Files bear the time stamp, in seconds. Same folder content and stamp, same
+ * bytes. Dies where mkfs.erofs is missing or fails. */
+void erofs_make(const char *folder, const char *out, enum erofs_level level,
+                const char *stamp);
 
 #endif

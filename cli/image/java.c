@@ -1,14 +1,13 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "java.h"
 #include "../runtimes/java.h"
+#include "../util/digest.h"
 #include "../util/path.h"
 #include "../util/proc.h"
 #include "../util/progress.h"
 #include "contents.h"
 
-#include <fcntl.h>
 #include <glob.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -215,42 +214,21 @@ static int take_args(struct java *j)
 
 /* ---- names of results ---- */
 
-static void digest_file(EVP_MD_CTX *ctx, const char *path)
-{
-    static char chunk[1 << 18];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n;
-
-    if (fd < 0) {
-        die_errno("cannot read %s", path);
-    }
-    while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
-        EVP_DigestUpdate(ctx, chunk, (size_t)n);
-    }
-    if (n < 0) {
-        die_errno("cannot read %s", path);
-    }
-    close(fd);
-}
-
 /* A path in the cache, from text and the bytes of files. */
 static char *cached(const struct java *j, const char *what, const char *text,
                     const struct strvec *files)
 {
-    uint8_t digest[EVP_MAX_MD_SIZE];
+    uint8_t digest[DIGEST_SIZE];
     char key[KEY_LEN + 1], *path;
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    struct digest d;
 
-    if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL)) {
-        die("SHA-256 is not to be had from libcrypto");
-    }
-    EVP_DigestUpdate(ctx, j->release.buf, j->release.len);
-    EVP_DigestUpdate(ctx, text, strlen(text));
+    digest_begin(&d);
+    digest_add(&d, j->release.buf, j->release.len);
+    digest_add(&d, text, strlen(text));
     for (size_t i = 0; files && i < files->nr; i++) {
-        digest_file(ctx, files->v[i]);
+        digest_add_file(&d, files->v[i]);
     }
-    EVP_DigestFinal_ex(ctx, digest, NULL);
-    EVP_MD_CTX_free(ctx);
+    digest_end(&d, digest);
     for (size_t i = 0; i < KEY_LEN / 2; i++) {
         snprintf(key + 2 * i, 3, "%02x", digest[i]);
     }

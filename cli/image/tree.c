@@ -456,7 +456,7 @@ static void write_node(const struct tree_node *node, const char *to,
     }
 }
 
-static void prepare(struct tree *t, const char *dir)
+static void prepare(struct tree *t, const char *dir, const char *stamp)
 {
     struct strbuf text;
     int rc;
@@ -466,6 +466,7 @@ static void prepare(struct tree *t, const char *dir)
     }
     strbuf_init(&text);
     strvec_push(&t->prepare, dir);
+    strvec_push(&t->prepare, stamp);
     progress_begin("compiling modules");
     rc = proc_run(&t->prepare, "/", &text, &text);
     progress_clear();
@@ -477,7 +478,7 @@ static void prepare(struct tree *t, const char *dir)
     strbuf_release(&text);
 }
 
-void tree_write(struct tree *t, const char *dir)
+void tree_write(struct tree *t, const char *dir, const char *stamp)
 {
     struct staged *table = xcalloc(t->nslots, sizeof(*table));
 
@@ -493,7 +494,7 @@ void tree_write(struct tree *t, const char *dir)
     }
     progress_clear();
     staged_free(table, t->nslots);
-    prepare(t, dir);
+    prepare(t, dir, stamp);
     for (size_t i = 0; i < t->nr; i++) {
         char *to = xstrfmt("%s%s", dir, t->nodes[i]->path);
 

@@ -35,7 +35,8 @@ struct tree {
     size_t *slots;      /* hash table: index into nodes + 1 */
     size_t nslots;
     struct strvec prepare;  /* a command that adds files of its own to the
-                               written folder, its last argument; or none */
+                               written folder; its last arguments are this
+                               and the time of all files; or none */
     struct strvec env;      /* NAME=VALUE that a runtime wants if nobody says
                                otherwise */
     struct strvec libraries;    /* that files which cannot be looked into may
@@ -73,9 +74,9 @@ int tree_add_folder(struct tree *t, const struct tree_folder *folder);
 struct tree_node *tree_find(const struct tree *t, const char *path);
 /* Orders nodes by path; parents come before what is in them. */
 void tree_sort(struct tree *t);
-/* Writes everything below the host folder dir, which exists; dies where it
- * cannot. */
-void tree_write(struct tree *t, const char *dir);
+/* Writes everything below the host folder dir, which exists; stamp is the time
+ * that files will bear (stamp.h). Dies where it cannot. */
+void tree_write(struct tree *t, const char *dir, const char *stamp);
 /* The size of a file node's content; 0 where it cannot be known. */
 uint64_t tree_node_size(const struct tree_node *node);
 

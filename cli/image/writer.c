@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 #include "writer.h"
 #include "../util/crc32.h"
+#include "../util/digest.h"
 #include "../util/path.h"
 #include "../util/progress.h"
 #include "loader.h"
@@ -8,7 +9,6 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <hull/manifest.h>
-#include <openssl/evp.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -58,39 +58,18 @@ static void fill_boot(uint8_t boot[HULL_IMAGE_HEADER_OFFSET],
     boot[SECTOR - 1] = 0xaa;
 }
 
-static void digest_file(EVP_MD_CTX *ctx, const char *path)
-{
-    static uint8_t chunk[1 << 18];
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    ssize_t n;
-
-    if (fd < 0) {
-        die_errno("cannot read %s", path);
-    }
-    while ((n = read(fd, chunk, sizeof(chunk))) > 0) {
-        EVP_DigestUpdate(ctx, chunk, (size_t)n);
-    }
-    if (n < 0) {
-        die_errno("cannot read %s", path);
-    }
-    close(fd);
-}
-
 /* The UUID is made from the content: the same build has the same one. */
 static void fill_uuid(uint8_t uuid[16], const struct image_parts *parts)
 {
-    uint8_t digest[EVP_MAX_MD_SIZE];
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
+    uint8_t digest[DIGEST_SIZE];
+    struct digest d;
 
-    if (!ctx || !EVP_DigestInit_ex(ctx, EVP_sha256(), NULL)) {
-        die("SHA-256 is not to be had from libcrypto");
-    }
-    EVP_DigestUpdate(ctx, parts->name, strlen(parts->name));
-    EVP_DigestUpdate(ctx, parts->manifest->buf, parts->manifest->len);
-    digest_file(ctx, parts->kernel_path);
-    digest_file(ctx, parts->root_path);
-    EVP_DigestFinal_ex(ctx, digest, NULL);
-    EVP_MD_CTX_free(ctx);
+    digest_begin(&d);
+    digest_add(&d, parts->name, strlen(parts->name));
+    digest_add(&d, parts->manifest->buf, parts->manifest->len);
+    digest_add_file(&d, parts->kernel_path);
+    digest_add_file(&d, parts->root_path);
+    digest_end(&d, digest);
     memcpy(uuid, digest, 16);
     uuid[6] = (uint8_t)((uuid[6] & 0x0f) | 0x80);   /* version 8: our own */
     uuid[8] = (uint8_t)((uuid[8] & 0x3f) | 0x80);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-2-Clause */
 /* Python and its standard library. Packages that are not part of it belong
  * into the program's folder. What it compiles modules to is made beforehand,
- * for sources of time 0: a source that is changed is compiled again. */
+ * for sources of the image's time: a changed source is compiled again. */
 #include "runtimes.h"
 
 #include <stddef.h>
@@ -46,11 +46,12 @@ static const char *const prepare[] = {
     "        os.mkdir(os.path.dirname(to))\n"
     "        os.chmod(os.path.dirname(to), 0o755)\n"
     "    with open(to + '.new', 'wb') as f:\n"
-    "        f.write(u.MAGIC_NUMBER + word(0) * 2 + word(len(source)) + "
+    "        f.write(u.MAGIC_NUMBER + word(0) + time + word(len(source)) + "
     "code)\n"
     "    os.chmod(to + '.new', 0o644)\n"
     "    os.replace(to + '.new', to)\n"
     "root = sys.argv[1]\n"
+    "time = word(int(sys.argv[2]))\n"
     "for top, dirs, files in os.walk(root):\n"
     "    for path in [os.path.join(top, f) for f in files "
     "if f.endswith('.py')]:\n"

@@ -79,7 +79,7 @@ static int map_flags(uint64_t prot, uint64_t flags, struct mm_map_args *a)
         a->flags |= VMA_LOCKED;
     a->fixed_noreplace = flags & MAP_FIXED_NOREPLACE;
     a->fixed = (flags & MAP_FIXED) && !a->fixed_noreplace;
-    a->below_4g = flags & MAP_32BIT;
+    a->below_2g = flags & MAP_32BIT;
     a->populate = (flags & MAP_POPULATE) && !(flags & MAP_NONBLOCK);
     return 0;
 }

@@ -118,6 +118,7 @@ static long choose(struct mm *mm, const struct mm_map_args *a,
                    uint64_t length)
 {
     uaddr_t hint = ALIGN_DOWN(a->addr, PAGE_SIZE);
+    uaddr_t end = a->below_2g ? 1ull << 31 : ARCH_PROGRAM_END;
 
     if (a->fixed || a->fixed_noreplace) {
         if (!IS_ALIGNED(a->addr, PAGE_SIZE))
@@ -131,11 +132,11 @@ static long choose(struct mm *mm, const struct mm_map_args *a,
             return -EEXIST;
         return (long)a->addr;
     }
-    if (hint >= MM_MIN_ADDR && mm__range_ok(hint, length) &&
-        vma__range_free(mm, hint, hint + length) && !a->below_4g)
+    if (hint >= MM_MIN_ADDR && hint < end && length <= end - hint &&
+        vma__range_free(mm, hint, hint + length))
         return (long)hint;
-    if (a->below_4g)
-        return vma__gap_find(mm, length, MM_MIN_ADDR, 1ull << 31);
+    if (a->below_2g)
+        return vma__gap_find(mm, length, MM_MIN_ADDR, end);
     return mm__place(mm, length);
 }
 

@@ -203,7 +203,7 @@ struct mm_map_args {
     unsigned flags;             /* enum vma_flags */
     bool fixed;                 /* replace what is there, atomically */
     bool fixed_noreplace;       /* -EEXIST when anything is there */
-    bool below_4g;              /* MAP_32BIT */
+    bool below_2g;              /* MAP_32BIT */
     bool populate;
     const struct vma_ops *ops;
     void *object;               /* a reference is taken by ops->ref */

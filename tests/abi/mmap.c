@@ -58,6 +58,15 @@ static void hints(void)
     R(munmap(want, 1 << 20));
     p = M(mmap(NULL, PG, RW, ANON | MAP_32BIT, -1, 0));
     YES((uintptr_t)p < 1ul << 31);
+    want = (void *)0x50000000;
+    p = M(mmap(want, 16 * PG, RW, ANON | MAP_32BIT, -1, 0));
+    YES(p == want);
+    q = M(mmap(want, PG, RW, ANON | MAP_32BIT, -1, 0));
+    YES(q != want && (uintptr_t)q < 1ul << 31);
+    p = M(mmap((void *)0x7ffff000, 2 * PG, RW, ANON | MAP_32BIT, -1, 0));
+    YES((uintptr_t)p + 2 * PG <= 1ul << 31);
+    p = M(mmap((void *)0x687400000, PG, RW, ANON | MAP_32BIT, -1, 0));
+    YES((uintptr_t)p < 1ul << 31);
     M(mmap((void *)0x40000000000, 1ul << 30, PROT_NONE,
            ANON | MAP_NORESERVE | MAP_FIXED_NOREPLACE, -1, 0));
 }

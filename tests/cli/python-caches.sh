@@ -15,7 +15,7 @@ root_of "$tmp/d.raw"
 mod=$tmp/root/app/mod.py
 caches=$(find "$tmp/root" -path '*/asyncio/__pycache__/*.pyc' | wc -l)
 [ "$caches" -gt 10 ] || fail "asyncio has $caches compiled modules"
-touch -d @0 "$mod"              # as in the image
+touch -d "@$(time_of "$tmp/d.raw")" "$mod"      # as in the image
 said() { (cd "$tmp/root/app" && python3 -Bv -c 'import mod' 2>&1); }
 said | grep -q 'mod.*pyc matches' || fail "mod is compiled again"
 said | grep -q 'mod says so' || fail "it does not run"

@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: BSD-2-Clause
 # The same content gives the same bytes, whenever and wherever it is built.
 . "$(dirname "$0")/common"
+unset SOURCE_DATE_EPOCH
 project "$tmp/p"
 mkdir -p "$tmp/p/www/sub"
 for i in $(seq 30); do echo "page $i" > "$tmp/p/www/sub/$i.html"; done
@@ -35,4 +36,18 @@ ln "$tmp/q/prog" "$tmp/q/www/hard"
 echo changed > "$tmp/q/www/sub/3.html"
 run 0 "$HULL" build "$tmp/q" -o "$tmp/b"
 cmp -s "$tmp/a" "$tmp/b" && fail "a change went unseen"
+
+# the time of all files: another content has another; or what is asked for
+built() { run 0 "$HULL" build "$1" --format raw -o "$tmp/timed"; }
+built "$tmp/p"
+old=$(time_of "$tmp/timed")
+built "$tmp/q"
+new=$(time_of "$tmp/timed")
+[ "$old" -ge 978307200 ] && [ "$old" -lt "$(date +%s)" ] &&
+    [ "$new" != "$old" ] || fail "times: $old, $new"
+export SOURCE_DATE_EPOCH=1234567890
+built "$tmp/p"
+[ "$(time_of "$tmp/timed")" = 1234567890 ] || fail "SOURCE_DATE_EPOCH"
+export SOURCE_DATE_EPOCH=yesterday
+run 1 "$HULL" build "$tmp/p" -o "$tmp/b"
 exit 0
