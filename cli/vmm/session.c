@@ -357,6 +357,20 @@ static void say_stderr(const struct session *s)
     strbuf_release(&text);
 }
 
+/* QEMU only says that it cannot allocate. */
+static void hint_memory(uint64_t asked)
+{
+    uint64_t has = (uint64_t)sysconf(_SC_PHYS_PAGES) *
+                   (uint64_t)sysconf(_SC_PAGESIZE);
+    char text[2][32];
+
+    if (asked > has) {
+        error("the image asks for %s of memory, and this host has %s; "
+              "-m SIZE says less", str_size(asked, text[0]),
+              str_size(has, text[1]));
+    }
+}
+
 /* The exit line is believed first, then QEMU's own status, which the kernel
  * sets to (V << 1) | 1; 1 is also what QEMU says when it cannot start. */
 static int judge(const struct session *s, int status)
@@ -379,6 +393,7 @@ static int judge(const struct session *s, int status)
     } else if (code > 0) {
         error("QEMU failed with status %d; 'hull run --dry-run' prints its "
               "command", code);
+        hint_memory(s->vm->memory);
     } else {
         error("QEMU was killed by signal %d", WTERMSIG(status));
     }

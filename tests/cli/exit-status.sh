@@ -99,3 +99,11 @@ if command -v python3 > /dev/null; then
     rc=${PIPESTATUS[0]}
     [ $rc -eq 137 ] || fail "status $rc without a reader, not 137"
 fi
+
+# more memory than there is
+printf '#!/bin/bash\nexit 1\n' > "$tmp/bin/qemu-system-x86_64"
+run 125 timeout 20 "$HULL" run -q -m 90000G t
+says "the image asks for 87.9 TiB of memory, and this host has"
+run 125 timeout 20 "$HULL" run -q -m 8M t
+grep -q "this host has" "$tmp/err" && fail "a hint that is none"
+exit 0
