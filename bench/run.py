@@ -42,7 +42,7 @@ NAMES = {
     "nginx": [(3, apps.server, "nginx", 4, 1)],
     "redis": [(3, apps.server, "redis", 3, 0.5)],
     "memcached": [(3, apps.server, "memcached", 3, 0.5)],
-    "node": [(3, apps.server, "node", 5, 4)],
+    "node": [(3, apps.server, "node", 6, 16)],
     "hello": [(3, apps.hello, "node hello", 1),
               (3, apps.hello, "java hello", 2)],
     "size": [(1, small.size)],
@@ -50,7 +50,7 @@ NAMES = {
                (1, small.memory, "redis"), (1, small.memory, "node"),
                (1, small.memory, "java")],
     "instructions": [(1, small.instructions), (1, small.instructions_inside)],
-    "spring": [(2, apps.server, "spring", 15, 15, 4, 900)],
+    "spring": [(2, apps.server, "spring", 15, 45, 4, 900)],
 }
 UNMEASURED = {
     "files": {"files: fsync [us]":

@@ -11,60 +11,69 @@
     .popsection
 .endm
 
-    /*
-     * Copies and zeroes in blocks of 64 bytes, words and bytes, or above
-     * mem_string_from by string instructions. Where a block or a word
-     * faults, what is left goes byte by byte, which ends exactly where the
-     * memory does. rcx: bytes left.
-     */
-.macro COPY off, fixup
+    /* A word at off of where rsi and rdi are, or with from 0 of rdi alone. */
+.macro WORD from, off, fixup
+    .if \from
 91: movq \off(%rsi), %rax
-92: movq %rax, \off(%rdi)
     EXTABLE 91b, \fixup
+    .endif
+92: movq %rax, \off(%rdi)
     EXTABLE 92b, \fixup
 .endm
 
-.macro ZERO off, fixup
-91: movq %rax, \off(%rdi)
-    EXTABLE 91b, \fixup
+.macro ADVANCE from, bytes
+    .if \from
+    addq $\bytes, %rsi
+    .endif
+    addq $\bytes, %rdi
 .endm
 
-    /* size_t arch_user_copy(void *dst, const void *src, size_t n) */
-    .section .text.arch_user_copy, "ax"
-    .globl arch_user_copy
-arch_user_copy:
+    /*
+     * Moves rdx bytes from rsi, or with from 0 the zero in rax, to rdi, and
+     * returns how many it did not: in blocks of 64 bytes, words and bytes, or
+     * above mem_string_from by string instructions. Where a block or a word
+     * faults, what is left goes byte by byte, which ends exactly where the
+     * memory does. rcx: bytes left.
+     */
+.macro MOVE from
     movq %rdx, %rcx
     cmpq mem_string_from(%rip), %rcx
     jae 6f
     subq $64, %rcx
     jb 2f
 1:  .irp off, 0, 8, 16, 24, 32, 40, 48, 56
-    COPY \off, 8f
+    WORD \from, \off, 8f
     .endr
-    addq $64, %rsi
-    addq $64, %rdi
+    ADVANCE \from, 64
     subq $64, %rcx
     jae 1b
 2:  addq $64, %rcx
     jmp 4f
-3:  COPY 0, 5f
-    addq $8, %rsi
-    addq $8, %rdi
+3:  WORD \from, 0, 5f
+    ADVANCE \from, 8
     subl $8, %ecx
 4:  cmpl $8, %ecx
     jae 3b
     testl %ecx, %ecx
     jz 7f
-5:  movb (%rsi), %al
+5:  .if \from
+    movb (%rsi), %al
+    EXTABLE 5b, 7f
+    .endif
 51: movb %al, (%rdi)
-    incq %rsi
-    incq %rdi
+    EXTABLE 51b, 7f
+    ADVANCE \from, 1
     decq %rcx
     jnz 5b
     jmp 7f
 6:  shrq $3, %rcx
     andl $7, %edx
-61: rep movsq
+61: .if \from
+    rep movsq
+    .else
+    rep stosq
+    .endif
+    EXTABLE 61b, 9f
     movl %edx, %ecx
     jmp 4b
 7:  movq %rcx, %rax
@@ -73,54 +82,21 @@ arch_user_copy:
     jmp 5b
 9:  leaq (%rdx, %rcx, 8), %rcx
     jmp 5b
-    EXTABLE 5b, 7b
-    EXTABLE 51b, 7b
-    EXTABLE 61b, 9b
+.endm
+
+    /* size_t arch_user_copy(void *dst, const void *src, size_t n) */
+    .section .text.arch_user_copy, "ax"
+    .globl arch_user_copy
+arch_user_copy:
+    MOVE 1
 
     /* size_t arch_user_zero(void *dst, size_t n) */
     .section .text.arch_user_zero, "ax"
     .globl arch_user_zero
 arch_user_zero:
-    movq %rsi, %rcx
+    movq %rsi, %rdx
     xorl %eax, %eax
-    cmpq mem_string_from(%rip), %rcx
-    jae 6f
-    subq $64, %rcx
-    jb 2f
-1:  .irp off, 0, 8, 16, 24, 32, 40, 48, 56
-    ZERO \off, 8f
-    .endr
-    addq $64, %rdi
-    subq $64, %rcx
-    jae 1b
-2:  addq $64, %rcx
-    jmp 4f
-3:  ZERO 0, 5f
-    addq $8, %rdi
-    subl $8, %ecx
-4:  cmpl $8, %ecx
-    jae 3b
-    testl %ecx, %ecx
-    jz 7f
-5:  movb %al, (%rdi)
-    incq %rdi
-    decq %rcx
-    jnz 5b
-    jmp 7f
-6:  movl %esi, %edx
-    shrq $3, %rcx
-    andl $7, %edx
-61: rep stosq
-    movl %edx, %ecx
-    jmp 4b
-7:  movq %rcx, %rax
-    ret
-8:  addq $64, %rcx
-    jmp 5b
-9:  leaq (%rdx, %rcx, 8), %rcx
-    jmp 5b
-    EXTABLE 5b, 7b
-    EXTABLE 61b, 9b
+    MOVE 0
 
     /*
      * ssize_t arch_user_strnlen(const char *s, size_t n): byte by byte to a
