@@ -20,10 +20,12 @@ static inline void store(unsigned char *p, uint64_t word)
     __builtin_memcpy(p, &word, 8);
 }
 
-/* The last word of 8 bytes or more may overlap the one before. */
+/* The last word of 8 bytes or more may overlap the one before; it is loaded
+ * first, so that d may lie within what is copied, below s. */
 static void copy_forwards(unsigned char *d, const unsigned char *s, size_t n)
 {
-    size_t whole = n;
+    bool words = n >= 8;
+    uint64_t last = words ? load(s + n - 8) : 0;
 
     for (; n >= 64; n -= 64, d += 64, s += 64) {
         store(d, load(s));
@@ -37,8 +39,8 @@ static void copy_forwards(unsigned char *d, const unsigned char *s, size_t n)
     }
     for (; n > 8; n -= 8, d += 8, s += 8)
         store(d, load(s));
-    if (whole >= 8)
-        store(d + n - 8, load(s + n - 8));
+    if (words)
+        store(d + n - 8, last);
     else
         for (; n > 0; n--)
             *d++ = *s++;
@@ -84,7 +86,7 @@ void *memmove(void *dst, const void *src, size_t n)
 
 static void fill(unsigned char *d, uint64_t word, size_t n)
 {
-    size_t whole = n;
+    bool words = n >= 8;
 
     for (; n >= 64; n -= 64, d += 64) {
         store(d, word);
@@ -98,7 +100,7 @@ static void fill(unsigned char *d, uint64_t word, size_t n)
     }
     for (; n > 8; n -= 8, d += 8)
         store(d, word);
-    if (whole >= 8)
+    if (words)
         store(d + n - 8, word);
     else
         for (; n > 0; n--)
