@@ -85,7 +85,7 @@ static void placement(void **state)
     c = map(0x123450000, PAGE_SIZE, RW);
     assert_int_equal(c, b - (long)PAGE_SIZE);
     /* Low memory by request. */
-    c = mm_map(mm, &(struct mm_map_args){ .length = MIB, .below_4g = true,
+    c = mm_map(mm, &(struct mm_map_args){ .length = MIB, .below_2g = true,
                                          .flags = VMA_ANON | RW });
     assert_true(c > 0 && c + (long)MIB <= 1l << 31);
     /* Errors. */
