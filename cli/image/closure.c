@@ -425,7 +425,8 @@ static void resolve_needed(struct closure *c, struct object *o)
 }
 
 /* glibc loads these by name while it runs. */
-static void add_runtime(struct closure *c, struct object *first, bool unwinds)
+static void add_runtime(struct closure *c, struct object *first,
+                        const struct strvec *opens)
 {
     static const char *const modules[] = {"libnss_files.so.2",
                                           "libnss_dns.so.2",
@@ -438,8 +439,8 @@ static void add_runtime(struct closure *c, struct object *first, bool unwinds)
         libc = tree_find(c->tree, path);
         free(path);
     }
-    if (unwinds) {
-        find_glibc(c, first, "libgcc_s.so.1");
+    for (size_t i = 0; i < opens->nr; i++) {
+        find_glibc(c, first, opens->v[i]);
     }
     for (size_t i = 0; i < c->tree->libraries.nr; i++) {
         find_glibc(c, first, c->tree->libraries.v[i]);
@@ -488,10 +489,11 @@ int closure_add(struct tree *t, const struct hullfile *hf, bool *glibc)
     struct object *first = NULL;
     struct closure c;
     size_t given = t->nr, done = 0;
-    bool unwinds = false;
+    struct strvec opens;
     int errors;
 
     closure_init(&c, t, hf);
+    strvec_init(&opens);
     for (size_t i = 0; i < given; i++) {
         if (t->nodes[i]->kind == TREE_FILE && t->nodes[i]->source &&
             !t->nodes[i]->foreign) {
@@ -503,17 +505,20 @@ int closure_add(struct tree *t, const struct hullfile *hf, bool *glibc)
             struct object *o = c.objects[done];
 
             resolve_needed(&c, o);
-            unwinds |= o->info.unwinds && !o->musl;
+            if (!o->musl) {
+                strvec_extend(&opens, &o->info.opens);
+            }
             if (!first && !o->musl && o->info.glibc && o->info.interp) {
                 first = o;
             }
         }
         if (!pass && first) {
-            add_runtime(&c, first, unwinds);
+            add_runtime(&c, first, &opens);
         }
     }
     *glibc = first != NULL;
     errors = c.errors;
+    strvec_release(&opens);
     closure_release(&c);
     return errors ? -1 : 0;
 }

@@ -169,18 +169,36 @@ static enum elfinfo_result read_headers(struct elfinfo *info,
     return d.size ? read_dynamic(info, s, &d, eh.e_phnum) : ELFINFO_OK;
 }
 
-/* These make the GNU C library load libgcc_s.so.1 while the program runs. */
-static bool text_unwinds(const struct source *s)
+static bool holds(const struct source *s, const char *name)
 {
-    static const char *const names[] = {"pthread_exit", "pthread_cancel",
-                                        "backtrace", "thrd_exit"};
+    return memmem(s->data, s->size, name, strlen(name) + 1);
+}
 
-    for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
-        if (memmem(s->data, s->size, names[i], strlen(names[i]) + 1)) {
-            return true;
+/* The C library's parts that a program may open while it runs: those whose
+ * file it names (Free Pascal does), and libgcc_s.so.1, which the C library
+ * opens itself in the functions named here. */
+static void find_opens(struct elfinfo *info, const struct source *s)
+{
+    static const char *const files[] = {
+        "libpthread.so.0", "libdl.so.2", "librt.so.1", "libm.so.6",
+        "libutil.so.1", "libgcc_s.so.1",
+    };
+    static const char *const unwind[] = {
+        "pthread_exit", "pthread_cancel", "backtrace", "thrd_exit",
+    };
+    bool unwinds = false;
+
+    for (size_t i = 0; i < sizeof(files) / sizeof(*files); i++) {
+        if (holds(s, files[i])) {
+            strvec_push(&info->opens, files[i]);
         }
     }
-    return false;
+    for (size_t i = 0; i < sizeof(unwind) / sizeof(*unwind); i++) {
+        unwinds |= holds(s, unwind[i]);
+    }
+    if (unwinds) {
+        strvec_push(&info->opens, "libgcc_s.so.1");
+    }
 }
 
 static enum elfinfo_result read_mapped(struct elfinfo *info,
@@ -204,7 +222,9 @@ static enum elfinfo_result read_mapped(struct elfinfo *info,
 
         info->glibc = libc ||
                       (info->interp && strstr(info->interp, "/ld-linux"));
-        info->unwinds = libc && text_unwinds(s);
+        if (libc) {
+            find_opens(info, s);
+        }
     }
     return rc;
 }
@@ -250,6 +270,7 @@ enum elfinfo_result elfinfo_read(struct elfinfo *info, const char *path,
 
     memset(info, 0, sizeof(*info));
     strvec_init(&info->needed);
+    strvec_init(&info->opens);
     if (map_file(path, &s.data, &s.size)) {
         *reason = xstrdup(strerror(errno));
         rc = ELFINFO_BAD;
@@ -271,6 +292,7 @@ void elfinfo_release(struct elfinfo *info)
     free(info->rpath);
     free(info->runpath);
     strvec_release(&info->needed);
+    strvec_release(&info->opens);
 }
 
 bool elfinfo_has_text(const char *path, const char *text)

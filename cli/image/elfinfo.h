@@ -12,11 +12,12 @@
 struct elfinfo {
     bool executable;    /* ET_EXEC, or ET_DYN with an interpreter */
     bool glibc;         /* wants the GNU C library */
-    bool unwinds;       /* uses what loads libgcc_s at run time */
     char *interp;       /* NULL: static, or a library */
     char *rpath;        /* NULL where a runpath is given */
     char *runpath;
     struct strvec needed;
+    struct strvec opens;    /* the C library's own that it names: likely for
+                               dlopen() */
 };
 
 enum elfinfo_result {

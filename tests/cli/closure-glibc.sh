@@ -6,6 +6,9 @@
 # the folder that would be compressed, as it is then
 stub_mkfs "cp -a \"\${@: -1}\" $tmp/root"
 
+# what may be there although ldd does not name it
+opened='^lib(gcc_s|pthread|dl|rt|m|util)\.so'
+
 # compare PROGRAM: what ldd says and what the image has, by name and content
 compare() {
     mkdir -p "$tmp/p"
@@ -19,8 +22,8 @@ compare() {
     done | sort -u > "$tmp/want"
     find "$tmp/root" -name '*.so*' | while read -r lib; do
         echo "$(basename "$lib") $(md5sum < "$lib")"
-    done | grep -v '^libgcc_s' | sort -u > "$tmp/have"
-    grep -v '^libgcc_s' "$tmp/want" | diff - "$tmp/have" ||
+    done | grep -vE "$opened" | sort -u > "$tmp/have"
+    grep -vE "$opened" "$tmp/want" | diff - "$tmp/have" ||
         fail "the libraries of $1 differ from ldd's"
     # what the image has is enough: the program's own ld.so agrees
     in_root /lib64/ld-linux-x86-64.so.2 --list /prog > "$tmp/list" 2>&1 ||
@@ -55,6 +58,17 @@ root_of "$tmp/t.raw"
 [ -f "$tmp/root/opt/x/lib/libone.so" ] || fail "libone.so is not there"
 [ -f "$tmp/root/opt/x/lib/deep/libtwo.so" ] || fail "libtwo.so is not there"
 in_root /opt/x/bin/m || fail "it does not run in its root"
+
+# a part of the C library's own that is opened by its name
+cat > "$tmp/m.c" <<'C'
+#include <dlfcn.h>
+int main(void) { return !dlopen("libpthread.so.0", RTLD_NOW); }
+C
+cc -o "$tmp/m" "$tmp/m.c" -ldl || fail "no compiler"
+printf 'name: t\nfiles:\n  /m: m\ncmd: /m\n' > "$tmp/Hullfile"
+run 0 "$HULL" build "$tmp" --format raw -o "$tmp/t.raw"
+root_of "$tmp/t.raw"
+in_root /m || fail "libpthread.so.0 is not there"
 
 # the folders that programs expect to find
 for d in run tmp var/cache var/lib var/log var/spool var/tmp; do
