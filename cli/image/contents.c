@@ -2,6 +2,7 @@
 #include "contents.h"
 #include "../util/path.h"
 #include "../util/proc.h"
+#include "../util/progress.h"
 #include "closure.h"
 #include "interp.h"
 #include "java.h"
@@ -44,10 +45,77 @@ static int add_merged(struct tree *t)
     return 0;
 }
 
+/* Unpacks a root that lies in an archive, such as `docker export` writes, into
+ * a folder that is removed at exit; NULL after error(). Devices stay out: only
+ * root may make them, and the guest has its own. */
+static char *unpack_rootfs(const struct hullfile *hf, const char *archive)
+{
+    char *data = path_data_dir(), *dir, *layers;
+    struct strvec argv;
+    struct strbuf text;
+    int rc;
+
+    path_make_dirs(data);
+    dir = path_temp_dir(data);
+    layers = path_join(dir, "manifest.json");
+    if (chmod(dir, 0755)) {     /* the guest's root, unless the archive says */
+        die_errno("cannot set the mode of %s", dir);
+    }
+    strvec_init(&argv);
+    strbuf_init(&text);
+    strvec_split(&argv, "tar -x -p --no-same-owner --exclude=dev/* "
+                 "--exclude=./dev/*", " ");
+    strvec_pushf(&argv, "--file=%s", archive);
+    strvec_pushf(&argv, "--directory=%s", dir);
+    progress_begin("unpacking the rootfs");
+    rc = proc_run(&argv, NULL, &text, &text);
+    progress_clear();
+    strbuf_rtrim(&text);
+    if (rc) {
+        hullfile_error(hf, hf->rootfs_line, "rootfs '%s' is neither a folder "
+                       "nor an archive that tar can unpack: %.300s",
+                       hf->rootfs, rc == 127 ? "tar is not installed"
+                                             : text.buf);
+    } else if (path_exists(layers)) {
+        rc = hullfile_error(hf, hf->rootfs_line, "rootfs '%s' holds the layers "
+                            "of a container image; what is wanted is its root:"
+                            "\n  docker export $(docker create IMAGE) > %s",
+                            hf->rootfs, hf->rootfs);
+    }
+    if (rc) {
+        free(dir);
+        dir = NULL;
+    }
+    strvec_release(&argv);
+    strbuf_release(&text);
+    free(layers);
+    free(data);
+    return dir;
+}
+
+/* The folder to take, freed by the caller, or NULL after error(). */
+static char *find_rootfs(const struct hullfile *hf)
+{
+    char *host = path_join(hf->dir, hf->rootfs), *dir = NULL;
+
+    if (path_is_dir(host)) {
+        return host;
+    }
+    if (path_exists(host)) {
+        dir = unpack_rootfs(hf, host);
+    } else {
+        hullfile_error(hf, hf->rootfs_line, "rootfs '%s' is not there; name a "
+                       "folder or a tar archive, relative to the Hullfile",
+                       hf->rootfs);
+    }
+    free(host);
+    return dir;
+}
+
 static int add_rootfs(struct hullfile *hf, struct tree *t)
 {
     char *host = path_join(hf->dir, CAPSTAN_ROOTFS);
-    int rc;
+    int rc = -1;
 
     if (!hf->rootfs && hf->capstan && path_is_dir(host)) {
         hf->rootfs = xstrdup(CAPSTAN_ROOTFS);
@@ -56,11 +124,8 @@ static int add_rootfs(struct hullfile *hf, struct tree *t)
     if (!hf->rootfs) {
         return 0;
     }
-    host = path_join(hf->dir, hf->rootfs);
-    if (!path_is_dir(host)) {
-        rc = hullfile_error(hf, hf->rootfs_line, "rootfs '%s' is no folder; "
-                            "name one, relative to the Hullfile", hf->rootfs);
-    } else {
+    host = find_rootfs(hf);
+    if (host) {
         t->line = hf->rootfs_line;
         rc = tree_add_folder(t, &(struct tree_folder){
             .path = "/", .host = host, .line = hf->rootfs_line,

@@ -43,7 +43,7 @@ bad 3 "is no NAME=value" 'cmd: /prog\nenv:\n  - FOO\n'
 bad 4 "FOO is given twice" 'cmd: /prog\nenv:\n  FOO: a\n  FOO: b\n'
 bad 2 "workdir 'tmp' must be an absolute path" 'cmd: /prog\nworkdir: tmp\n'
 bad 2 "is no host name" 'cmd: /prog\nhostname: a_b\n'
-bad 2 "is no folder" 'cmd: /prog\nrootfs: nowhere\n'
+bad 2 "is not there" 'cmd: /prog\nrootfs: nowhere\n'
 bad 2 "knows no time zone" \
     'cmd: /prog\ntz: Mars/Olympus\nfiles:\n  /prog: prog\n'
 bad 2 "must be true or false" 'cmd: /prog\nca-certificates: maybe\n'
