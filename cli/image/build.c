@@ -193,9 +193,7 @@ static char *make_disk(const char *tmp, const struct build_request *req,
         die_errno("cannot make the folder %s", stage);
     }
     tree_sort(tree);
-    progress_begin("reading files");
     stamp = stamp_make(tree);
-    progress_clear();
     tree_write(tree, stage, stamp);
     erofs_make(stage, root, req->fast ? EROFS_FAST
                             : req->method ? EROFS_SMALL : EROFS_USUAL, stamp);

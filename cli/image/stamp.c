@@ -3,6 +3,7 @@
 #include "../util/digest.h"
 #include "../util/fail.h"
 #include "../util/path.h"
+#include "../util/progress.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,10 +39,13 @@ static uint32_t time_of(const struct tree *t)
     uint32_t word;
 
     digest_begin(&d);
+    progress_begin("reading files");
     for (size_t i = 0; i < t->nr; i++) {
         path_check_signals();
         add_node(&d, t->nodes[i]);
+        progress_tick(i, t->nr);
     }
+    progress_clear();
     digest_end(&d, out);
     memcpy(&word, out, sizeof(word));
     return TIME_FIRST + (word & TIME_SPAN);
