@@ -32,12 +32,6 @@
 #define DIVIDE_BY_1     0xb
 #define X2APIC_MSR      0x800
 
-/* KVM's documentation, x86/msr: it sets bit 0 of a word of ours where it needs
- * no EOI, and looks at it at the next exit. */
-#define MSR_KVM_PV_EOI  0x4b564d04
-#define KVM_FEATURE_PV_EOI (1u << 6)
-#define KVM_MSR_ENABLED 1
-
 static volatile uint8_t *registers;     /* [I] NULL: x2APIC */
 
 static uint32_t apic_read(unsigned reg)
@@ -60,21 +54,9 @@ uint32_t x86_apic_id(void)
     return registers ? apic_read(APIC_ID) >> 24 : apic_read(APIC_ID);
 }
 
-/* One instruction, which no exit can divide. */
-static bool eoi_spared(void)
-{
-    bool spared;
-
-    __asm__ volatile("btrl $0, %0"
-                     : "+m"(cpu_self()->eoi_spared), "=@ccc"(spared)
-                     : : "memory");
-    return spared;
-}
-
 void x86_apic_eoi(void)
 {
-    if (!eoi_spared())
-        apic_write(APIC_EOI, 0);
+    apic_write(APIC_EOI, 0);
 }
 
 /* Any context; an interrupt in between may send one, too. */
@@ -132,9 +114,6 @@ void x86_apic_cpu_init(void)
     apic_write(APIC_LVT_ERROR, VEC_ERROR);
     apic_write(APIC_SVR, SVR_ENABLE | VEC_SPURIOUS);
     cpu_self()->apic_id = x86_apic_id();
-    if (x86_features.kvm_features & KVM_FEATURE_PV_EOI)
-        wrmsr(MSR_KVM_PV_EOI,
-              virt_to_phys(&cpu_self()->eoi_spared) | KVM_MSR_ENABLED);
 }
 
 #define PIC1_DATA 0x21

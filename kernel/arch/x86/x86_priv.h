@@ -41,7 +41,6 @@ struct cpu {
     uint64_t gdt[8];                /* [I] */
     struct x86_tss tss;             /* [I] */
     uint32_t ipi_target;            /* [c] 1 + APIC id in ICR's high half */
-    uint32_t eoi_spared;            /* [c] bit 0: KVM's, no EOI is needed */
     uint8_t trap_stack[TRAP_STACK_SIZE] __aligned(16);
 };
 
