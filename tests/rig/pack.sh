@@ -14,7 +14,7 @@ rig=$(realpath "$1")
 want=$2
 prepared=
 packages="bash dash coreutils grep sed mawk gawk findutils diffutils util-linux
-procps curl gcc gcc-12 cpp cpp-12 binutils binutils-x86-64-linux-gnu
+procps bsdutils curl gcc gcc-12 cpp cpp-12 binutils binutils-x86-64-linux-gnu
 libc6 libc6-dev libgcc-12-dev linux-libc-dev erofs-utils qemu-utils seabios
 qemu-system-x86 qemu-system-data qemu-system-common ipxe-qemu base-files ca-certificates
 mount netbase iproute2 musl-dev musl-tools musl libc-bin hostname python3-minimal
