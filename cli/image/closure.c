@@ -425,8 +425,7 @@ static void resolve_needed(struct closure *c, struct object *o)
 }
 
 /* glibc loads these by name while it runs. */
-static void add_runtime(struct closure *c, struct object *first,
-                        const struct strvec *opens)
+static void add_runtime(struct closure *c, struct object *first)
 {
     static const char *const modules[] = {"libnss_files.so.2",
                                           "libnss_dns.so.2",
@@ -438,9 +437,6 @@ static void add_runtime(struct closure *c, struct object *first,
 
         libc = tree_find(c->tree, path);
         free(path);
-    }
-    for (size_t i = 0; i < opens->nr; i++) {
-        find_glibc(c, first, opens->v[i]);
     }
     for (size_t i = 0; i < c->tree->libraries.nr; i++) {
         find_glibc(c, first, c->tree->libraries.v[i]);
@@ -489,11 +485,9 @@ int closure_add(struct tree *t, const struct hullfile *hf, bool *glibc)
     struct object *first = NULL;
     struct closure c;
     size_t given = t->nr, done = 0;
-    struct strvec opens;
     int errors;
 
     closure_init(&c, t, hf);
-    strvec_init(&opens);
     for (size_t i = 0; i < given; i++) {
         if (t->nodes[i]->kind == TREE_FILE && t->nodes[i]->source &&
             !t->nodes[i]->foreign) {
@@ -505,20 +499,23 @@ int closure_add(struct tree *t, const struct hullfile *hf, bool *glibc)
             struct object *o = c.objects[done];
 
             resolve_needed(&c, o);
-            if (!o->musl) {
-                strvec_extend(&opens, &o->info.opens);
+            for (size_t i = 0; i < o->info.opens.nr && !o->musl; i++) {
+                const char *name = o->info.opens.v[i];
+
+                if (!strvec_has(&t->libraries, name)) {
+                    strvec_push(&t->libraries, name);
+                }
             }
             if (!first && !o->musl && o->info.glibc && o->info.interp) {
                 first = o;
             }
         }
         if (!pass && first) {
-            add_runtime(&c, first, &opens);
+            add_runtime(&c, first);
         }
     }
     *glibc = first != NULL;
     errors = c.errors;
-    strvec_release(&opens);
     closure_release(&c);
     return errors ? -1 : 0;
 }

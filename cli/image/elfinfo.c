@@ -193,8 +193,8 @@ static void find_opens(struct elfinfo *info, const struct source *s)
             strvec_push(&info->opens, files[i]);
         }
     }
-    for (size_t i = 0; i < sizeof(unwind) / sizeof(*unwind); i++) {
-        unwinds |= holds(s, unwind[i]);
+    for (size_t i = 0; i < sizeof(unwind) / sizeof(*unwind) && !unwinds; i++) {
+        unwinds = holds(s, unwind[i]);
     }
     if (unwinds) {
         strvec_push(&info->opens, "libgcc_s.so.1");

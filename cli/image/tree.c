@@ -482,7 +482,6 @@ void tree_write(struct tree *t, const char *dir, const char *stamp)
 {
     struct staged *table = xcalloc(t->nslots, sizeof(*table));
 
-    tree_sort(t);
     progress_begin("gathering files");
     for (size_t i = 1; i < t->nr; i++) {
         char *to = xstrfmt("%s%s", dir, t->nodes[i]->path);

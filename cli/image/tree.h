@@ -6,7 +6,7 @@
  * Paths given to tree_add_* are resolved through the links already in the
  * tree, as the guest would resolve them, and missing parents are made. Adding
  * a path again replaces it, except that a folder stays a folder. Sequence:
- * tree_init, tree_add_*, tree_write (or tree_sort and a walk), tree_release.
+ * tree_init, tree_add_*, tree_sort, tree_write or a walk, tree_release.
  */
 #ifndef CLI_IMAGE_TREE_H
 #define CLI_IMAGE_TREE_H
@@ -39,8 +39,8 @@ struct tree {
                                and the time of all files; or none */
     struct strvec env;      /* NAME=VALUE that a runtime wants if nobody says
                                otherwise */
-    struct strvec libraries;    /* that files which cannot be looked into may
-                                   ask for, where this host has them */
+    struct strvec libraries;    /* that programs may open while they run,
+                                   where this host has them */
     const char *file;   /* who asks for what is added now, for errors: */
     int line;           /* a Hullfile and its line; 0: nobody did */
 };
@@ -74,8 +74,8 @@ int tree_add_folder(struct tree *t, const struct tree_folder *folder);
 struct tree_node *tree_find(const struct tree *t, const char *path);
 /* Orders nodes by path; parents come before what is in them. */
 void tree_sort(struct tree *t);
-/* Writes everything below the host folder dir, which exists; stamp is the time
- * that files will bear (stamp.h). Dies where it cannot. */
+/* Writes everything below the host folder dir, which exists; t is sorted, and
+ * stamp is the time that files will bear (stamp.h). Dies where it cannot. */
 void tree_write(struct tree *t, const char *dir, const char *stamp);
 /* The size of a file node's content; 0 where it cannot be known. */
 uint64_t tree_node_size(const struct tree_node *node);

@@ -95,11 +95,11 @@ static void ends(void)
                                   1023, 1025, 4095 };
     static char back[8192];
 
-    for (int i = 0; i < 4096; i++)
-        edge[i] = (char)('a' + i % 26);
     for (unsigned i = 0; i < sizeof(before) / sizeof(before[0]); i++) {
         char *at = edge + 4096 - before[i];
 
+        for (int j = 0; j < 4096; j++)
+            edge[j] = (char)('a' + j % 26);
         ftruncate(fd, 0);
         S(pwrite64, fd, at, before[i] + 90, 0);
         memset(back, 0, sizeof(back));
@@ -109,8 +109,6 @@ static void ends(void)
         pwrite(fd, back, sizeof(back), 0);
         S(pread64, fd, at, before[i] + 90, 0);
         R(memcmp(back, at, (size_t)before[i]));
-        for (int j = 0; j < 4096; j++)
-            edge[j] = (char)('a' + j % 26);
     }
 }
 

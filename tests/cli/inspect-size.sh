@@ -21,7 +21,7 @@ for f in json.load(open(sys.argv[1]))["files"]:
 (cd "$tmp/root" && find . ! -type d -printf '/%P %s\n') | sort > "$tmp/want"
 diff "$tmp/want" "$tmp/have" > "$tmp/diff" || fail "$(head "$tmp/diff")"
 
-off=$(od -An -tu8 -j $((32768 + 56)) -N 8 "$tmp/good" | tr -d ' ')
+off=$(word "$tmp/good" $((32768 + 56)))
 RANDOM=42
 for i in $(seq 80); do
     cp --sparse=always "$tmp/good" "$tmp/bad"

@@ -50,4 +50,4 @@ built "$tmp/p"
 [ "$(time_of "$tmp/timed")" = 1234567890 ] || fail "SOURCE_DATE_EPOCH"
 export SOURCE_DATE_EPOCH=yesterday
 run 1 "$HULL" build "$tmp/p" -o "$tmp/b"
-exit 0
+says "SOURCE_DATE_EPOCH is no number of seconds: yesterday"
