@@ -99,7 +99,8 @@ def of_files(name, files, cmd):
 
 def of_example(name):
     """A copy, so that examples/ stays as it is. A line a request on the
-    console would be what is measured, so nginx keeps no access log."""
+    console would be what is measured, so nginx keeps no access log; nor does
+    a server end a connection after so many requests."""
     source = f"{TOP}/examples/{EXAMPLES[name]}"
     folder = f"{OUT}/image-{name}"
     disk = f"{OUT}/{name}.raw"
@@ -110,9 +111,9 @@ def of_example(name):
     if name == "nginx":
         conf = open(f"{folder}/nginx.conf").read()
         with open(f"{folder}/nginx.conf", "w") as f:
-            f.write(conf.replace("access_log /dev/stdout",
-                                 "access_log off"))
-    if name == "spring":        # nor 100 requests a connection, then another
+            f.write(conf.replace("access_log /dev/stdout", "access_log off; "
+                                 "keepalive_requests 1000000000"))
+    if name == "spring":
         with open(f"{folder}/src/main/resources/application.properties",
                   "a") as f:
             f.write("server.tomcat.max-keep-alive-requests=-1\n")
