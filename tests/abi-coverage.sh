@@ -35,7 +35,7 @@ mkdir -p "$traces"
 for n in $(make -s abi-list); do
     case $n in mmstress | exhaust | stress | *-static* | *-musl) continue ;; esac
     [ "$traces/$n" -nt "$out/$n" ] && continue
-    { timeout 120 unshare $as_root -mn sh -c '
+    { timeout -k 5 120 unshare $as_root -mn sh -c '
         ip link set lo up
         mount -t tmpfs tmpfs /tmp && mkdir /tmp/abi && mount --bind "$0" /tmp/abi
         HOME=/ exec strace -f -qq -o "$1" "/tmp/abi/$2" one two' \

@@ -10,6 +10,7 @@
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 cd "$top" || exit 1
+. tests/limits
 out=build/tests/abi
 hull=${HULL:-$top/build/hull}
 limit=${ABI_TIMEOUT:-120}
@@ -54,7 +55,7 @@ as_root=
 [ "$(id -u)" -eq 0 ] || as_root=-r
 on_linux() {
     local n=$1
-    timeout "$limit" unshare $as_root -imn sh -c '
+    timeout -k 5 "$limit" unshare $as_root -imn sh -c '
         ip link set lo up
         mount -t sysfs sysfs /sys
         mount -t tmpfs tmpfs /tmp && mkdir /tmp/abi && mount --bind '"$top/$out"' /tmp/abi
@@ -65,7 +66,7 @@ on_linux() {
 
 on_hull() {
     local n=$1
-    timeout "$limit" "$hull" run "$image" -c 4 -m 512M --cmd "/abi/$n" \
+    timeout -k 5 "$limit" "$hull" run "$image" -c 4 -m 512M --cmd "/abi/$n" \
         -- one two < /dev/null 2> "$results/$n.hull.err" | tr -d '\r' |
         grep -av '^hull: ' > "$results/$n.hull"
     echo "exit ${PIPESTATUS[0]}" >> "$results/$n.hull"
@@ -85,7 +86,11 @@ for n in $names; do
         failed=1
         continue
     fi
+    try=1
     on_hull "$n"
+    while again "abi/$n" $((try++)); do
+        on_hull "$n"
+    done
     if cmp -s "$results/$n.linux" "$results/$n.hull"; then
         echo "PASS abi/$n"
     else

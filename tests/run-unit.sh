@@ -12,7 +12,7 @@ failed=0
 passed=0
 for name in $names; do
     if make --no-print-directory -s "build/unit/$name" >"$out" 2>&1 &&
-        timeout "$limit" "build/unit/$name" >"$out" 2>&1; then
+        timeout -k 5 "$limit" "build/unit/$name" >"$out" 2>&1; then
         echo "PASS unit/$name"
         passed=$((passed + 1))
     else

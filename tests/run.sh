@@ -26,7 +26,8 @@ script() {
     local label=$1 limit=$2 path=$3 rc start=$SECONDS
     local text=build/tests/${label//\//-}.log
 
-    HULL=$PWD/build/hull timeout "$limit" "$path" > "$text" 2>&1 < /dev/null
+    HULL=$PWD/build/hull timeout -k 5 "$limit" "$path" \
+        > "$text" 2>&1 < /dev/null
     rc=$?
     case $rc in
     0) echo "PASS $label ($((SECONDS - start)) s)" ;;

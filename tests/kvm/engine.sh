@@ -12,7 +12,7 @@ $HULL run --dry-run "$image" | grep -q -- '-accel kvm' ||
 for how in "--machine microvm" "--machine q35" "--machine pc" "--bios" \
            "--machine microvm -c 4" "--machine q35 -c 2" "--bios -c 2"; do
     # shellcheck disable=SC2086
-    text=$(timeout 60 "$HULL" run $how --boot-arg loglevel=7 "$image" \
+    text=$(timeout -k 5 60 "$HULL" run $how --boot-arg loglevel=7 "$image" \
            -- one two 2>&1 < /dev/null | tr -d '\r')
     rc=${PIPESTATUS[0]}
     echo "== $how"

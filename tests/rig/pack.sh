@@ -110,7 +110,7 @@ prepare() {
         rm -rf "${into:?}/$n" "$into/$n.key"
         rc=0
         HULL=$PWD/build/hull PREPARE_INTO=$into \
-            timeout "$(limit_of "system/$n")" "$t" \
+            timeout -k 5 "$(limit_of "system/$n")" "$t" \
             > "$into/$n.log" 2>&1 < /dev/null || rc=$?
         case $rc in
         0) rm "$into/$n.log"; echo "$key" > "$into/$n.key" ;;

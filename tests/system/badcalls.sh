@@ -6,7 +6,7 @@
 prepare() {
     cc -O1 -static -o "$tmp/badcalls" "$top/tests/stress/badcalls.c" \
         -lpthread || skip "no static C library"
-    timeout 30 "$tmp/badcalls" 2 > "$tmp/console" 2>&1 < /dev/null ||
+    timeout -k 5 30 "$tmp/badcalls" 2 > "$tmp/console" 2>&1 < /dev/null ||
         fail "on Linux: status $?"
     printf 'name: badcalls\nfiles:\n  /badcalls: badcalls\ncmd: /badcalls\n' \
         > "$tmp/Hullfile"

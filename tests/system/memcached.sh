@@ -45,7 +45,7 @@ assert stats[b"threads"] == b"4" and stats[b"cmd_set"] == b"1001", stats
 print("content")
 P
 client_of() {
-    timeout 120 ${via[$1]} python3 "$tmp/client.py" "${at[$1]%:*}" \
+    timeout -k 5 120 ${via[$1]} python3 "$tmp/client.py" "${at[$1]%:*}" \
         "${at[$1]#*:}" | tee -a "$tmp/talk.$1"
 }
 is content kept client_of
