@@ -82,7 +82,7 @@ def hull_disk(name, folder, sources):
     if os.path.exists(disk) and os.path.getmtime(disk) > \
             max(newest(s) for s in sources):
         return
-    run([HULL, "build", "-q", "--fast", "--format", "raw", "-o", disk, folder])
+    run([HULL, "build", "-q", "--format", "raw", "-o", disk, folder])
 
 
 def of_files(name, files, cmd):

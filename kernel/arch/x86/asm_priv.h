@@ -40,6 +40,9 @@
 #define REGS_CHANGED    164
 #define REGS_SIZE       168
 
+#define FLAGS_IF        0x200
+#define SYSCALL_LENGTH  2
+
 /* struct arch_hooks */
 #define HOOKS_SYSCALL   32
 

@@ -94,7 +94,7 @@ static void syscall_init(void)
 {
     wrmsr(MSR_STAR, (uint64_t)SEL_KERNEL_CS << 32 | 0x1bull << 48);
     wrmsr(MSR_LSTAR, (uint64_t)syscall_entry);
-    wrmsr(MSR_SFMASK, FLAG_TF | FLAG_IF | FLAG_DF | FLAG_NT | FLAG_AC);
+    wrmsr(MSR_SFMASK, FLAG_TF | FLAG_DF | FLAG_NT | FLAG_AC);
 }
 
 /* c's stacks are set: tss.ist[IST_NMI..IST_MC] and df_stack. */

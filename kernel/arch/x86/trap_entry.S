@@ -113,7 +113,19 @@ trap_common:
     movq %rax, 32(%rcx)
     jmp 1b
 
-4:  cmpq $0, 56(%rcx)
+    /* A system call that has not got to its stack has done nothing yet: the
+     * program is before it. */
+4:  cmpq $syscall_entry, %rax
+    jb 7f
+    cmpq $syscall_entry_stack, %rax
+    jae 7f
+    movq 0(%rcx), %rax
+    subq $SYSCALL_LENGTH, %rax
+    movq %rax, 32(%rcx)
+    movq %r11, 48(%rcx)
+    jmp 1b
+
+7:  cmpq $0, 56(%rcx)
     jns 1b                          /* the program jumped up here by itself */
     cmpq $trap_stubs, %rax
     jb 6f
@@ -185,13 +197,15 @@ program_work:
 
     /*
      * SYSCALL from ring 0: RCX and R11 hold where to return and the flags.
-     * Interrupts are off until the stack is ours.
+     * Interrupts stay as the program had them, on: trap_common knows the
+     * instructions before the stack is ours, and nothing is preempted here.
      */
     .align 16
     .globl syscall_entry
 syscall_entry:
     movq %rsp, %gs:CPU_SCRATCH
     movq %gs:CPU_KSTACK, %rsp
+syscall_entry_stack:
     pushq $SEL_KERNEL_SS
     pushq %gs:CPU_SCRATCH
     pushq %r11
@@ -215,8 +229,9 @@ syscall_entry:
     pushq %r15
     movq %rsp, %rdi
     movq arch_hooks, %rax
-    sti
-    call *HOOKS_SYSCALL(%rax)
+    testl $FLAGS_IF, %r11d
+    jz 2f
+1:  call *HOOKS_SYSCALL(%rax)
     cli
     movq %gs:CPU_CURRENT, %rax
     movl THREAD_WORK(%rax), %eax
@@ -239,5 +254,8 @@ syscall_window:
     popq %rsp
 syscall_window_jmp:
     jmp *%rcx
+
+2:  sti                             /* the program had turned them off */
+    jmp 1b
 
     .section .note.GNU-stack, "", @progbits

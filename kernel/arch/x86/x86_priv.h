@@ -104,7 +104,7 @@ static inline struct cpuid cpuid(uint32_t leaf, uint32_t sub)
 
 #define FLAG_CF 0x1u
 #define FLAG_TF 0x100u
-#define FLAG_IF 0x200u
+#define FLAG_IF ((unsigned)FLAGS_IF)
 #define FLAG_DF 0x400u
 #define FLAG_NT 0x4000u
 #define FLAG_RF 0x10000u
