@@ -74,9 +74,10 @@ static void parse(struct run *r, int argc, char **argv)
         {.name = NULL},
     };
     const struct opt_command me = {
-        "hull run", "[OPTION]... IMAGE|DIR|FILE [-- ARG...]",
+        "hull run", "[OPTION]... [IMAGE|DIR|FILE] [-- ARG...]",
         "Runs an image of this host, an image file, or a folder with a\n"
-        "Hullfile (which is built first). ARGs replace those of the image.\n"
+        "Hullfile, which is built first; this one, if none is named. ARGs\n"
+        "replace those of the image.\n"
         "Ctrl-C asks the program to stop; twice kills the machine. What is\n"
         "piped in is text: its end is the end of the program's input.", opts,
     };
@@ -92,8 +93,13 @@ static void parse(struct run *r, int argc, char **argv)
               "arguments come after '--': hull run %s -- %s ...",
               r->operands.v[0], r->operands.v[1]);
     }
+    if (!r->operands.nr && (path_exists("Hullfile") ||
+                            path_exists("Capstanfile"))) {
+        strvec_push(&r->operands, ".");
+    }
     if (!r->operands.nr) {
-        usage("run takes one image, folder or image file");
+        usage("run takes one image, folder or image file; here is no "
+              "Hullfile");
     }
     fail_set_quiet(r->quiet);
 }

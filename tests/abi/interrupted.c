@@ -4,7 +4,6 @@
  * and behind it too: the call happens once, its registers and the red zone
  * below the stack stay, and the handler sees an address of the program.
  */
-#define _GNU_SOURCE
 #include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>

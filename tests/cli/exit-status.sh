@@ -38,6 +38,8 @@ printf "\\x1ehull-exit:4\\n"\n' > "$tmp/bin/qemu-system-x86_64"
 run 4 timeout 20 "$HULL" run t
 [ "$(cat "$tmp/out")" = a ] || fail "the output differs"
 says "hull: 2 unimplemented calls were used: pkey_alloc, fork"
+# a folder's own Hullfile, if nothing is named
+(cd "$tmp/p" && run 4 timeout 20 "$HULL" run) || exit 1
 pretend 3 '\x1ehull-missing:x\n' \
     "printf '\x1ehull-missing:x\n\x1ehull-exit:3\n'"
 
