@@ -62,7 +62,7 @@ cc -O2 -o "$rig/tsc" tests/rig/tsc.c || exit 1
 { printf '%s\n' "$top"; printf '%s\n' "$@"; } > "$rig/words"
 timeout -k 5 "${KVM_LIMIT:-10800}" qemu-system-x86_64 \
     -M q35,usb=off,vmport=off -accel tcg,thread=multi -cpu "$cpu" \
-    -smp 2 -m 3584 -nodefaults -no-user-config -no-reboot -display none \
+    -smp 3 -m 3584 -nodefaults -no-user-config -no-reboot -display none \
     -serial stdio -kernel build/linux/vmlinux -initrd "$rig/initramfs.cpio" \
     -append "console=ttyS0 quiet loglevel=4 mitigations=off panic=-1 reboot=t \
 no_timer_check tsc=reliable tsc_early_khz=$("$rig/tsc") rdinit=/init" \
