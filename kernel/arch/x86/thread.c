@@ -100,9 +100,14 @@ void arch_program_enter(const struct regs *regs)
     program_enter(regs);
 }
 
+/* Where it halts, and what follows: trap_from_kernel knows both. */
+__attribute__((noinline, noclone))
 void arch_cpu_idle(void)
 {
-    __asm__ volatile("sti; hlt; cli" : : : "memory");
+    __asm__ volatile("sti\n"
+                     ".globl x86_idle_halt, x86_idle_end\n"
+                     "x86_idle_halt: hlt\n"
+                     "x86_idle_end: cli" : : : "memory");
 }
 
 #define ARCH_SET_GS 0x1001

@@ -202,6 +202,11 @@ void trap_from_kernel(struct regs *regs, unsigned vector)
 
     if (vector >= VEC_EXCEPTIONS) {
         x86_irq_dispatch(vector);
+        /* STI lets no interrupt in before HLT. A hypervisor that forgets so
+         * when the guest exits there (QEMU's emulated SVM does) would have
+         * the CPU halt with its wake-up behind it. */
+        if (regs->rip == (uint64_t)x86_idle_halt)
+            regs->rip = (uint64_t)x86_idle_end;
         return;
     }
     fixup = x86_extable_find(regs->rip);

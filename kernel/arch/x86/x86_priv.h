@@ -148,6 +148,7 @@ void x86_panic_init(void);                                /* panic.c */
 
 /* --- traps: trap_entry.S calls these --- */
 extern uint8_t trap_stubs[];
+extern uint8_t x86_idle_halt[], x86_idle_end[];         /* thread.c */
 extern uint8_t syscall_entry[];
 void trap_from_program(struct regs *regs, unsigned vector);
 void trap_from_kernel(struct regs *regs, unsigned vector);
