@@ -93,7 +93,7 @@ static void parse(struct run *r, int argc, char **argv)
               "arguments come after '--': hull run %s -- %s ...",
               r->operands.v[0], r->operands.v[1]);
     }
-    if (!r->operands.nr && (path_exists("Hullfile") ||
+    if (!r->operands.nr && (path_exists(HULLFILE_NAME) ||
                             path_exists("Capstanfile"))) {
         strvec_push(&r->operands, ".");
     }

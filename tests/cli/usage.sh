@@ -20,7 +20,7 @@ wrong "no option -d: 'hull run IMAGE &'" run -d x
 wrong "no option --rm: nothing of a run is kept" run --rm x
 wrong "no option --volume: files go into the image" run --volume=a:b x
 wrong "needs a value" run x -m
-wrong "here is no Hullfile" run
+wrong "run takes one image, folder or image file; here is no Hullfile" run
 wrong "hull run a -- b" run a b
 wrong "did you mean 'build'" help biuld
 wrong "help takes one command" help run build
